@@ -18,6 +18,7 @@ export const TROUPE_ERROR_CODES = [
   'SOCKET_FAILED',
   // messages
   'INVALID_MESSAGE',
+  'QUEUE_FULL',
   'ENCODE_FAILED',
   'DECODE_FAILED',
   // code that is named by module and export

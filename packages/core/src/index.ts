@@ -1,5 +1,15 @@
 export { BackoffOptions, backoffDelayMs } from './backoff.js'
 export { type Clock, SimulatedClock, systemClock } from './clock.js'
+export { assertWaitOptions, type Waiter, type WaitOptions, waiting, within } from './deadline.js'
+export {
+  assertSafeEndpoint,
+  type End,
+  type Endpoint,
+  InsecureEndpointError,
+  InvalidEndpointError,
+  isLocalAddress,
+  parseEndpoints,
+} from './endpoint.js'
 export {
   AbortedError,
   ClosedError,
@@ -16,4 +26,18 @@ export {
   type LifecycleState,
 } from './lifecycle/lifecycle.js'
 export { lifecycleMachine } from './lifecycle/lifecycle.machine.js'
+export { type Logger, resolveLog } from './log.js'
+export { CODEC_NAMES, type Codec, type CodecName, codecOf, type Frames } from './message/codec.js'
+export {
+  InvalidMessageError,
+  MessageFormat,
+  type MessageOptions,
+  type Received,
+  type Sent,
+} from './message/schema.js'
 export { parseOptions } from './options.js'
+export { type MonitorEvent, ZMQMonitor } from './socket/monitor.js'
+export { Receiver } from './socket/receiver.js'
+export { Sender } from './socket/sender.js'
+export { EndpointInUseError, type SocketStats, ZMQSocket } from './socket/socket.js'
+export { DuplexOptions, ReceivingOptions, SendingOptions, SocketOptions } from './socket/socket.options.js'

@@ -1,0 +1,74 @@
+/**
+ * Messages: a schema for what is said and a codec for how. The sender validates a value and sends it as it is; the
+ * receiver parses it. So transforms and defaults run once, at the receiver.
+ */
+import type { z } from 'zod'
+import { TroupeError } from '../errors.js'
+import { type CodecName, codecOf, type Frames } from './codec.js'
+
+export interface MessageOptions {
+  /** What a message must be. Without one, whatever the codec can carry. */
+  readonly schema?: z.ZodType | undefined
+  /** How a message is put on the wire. Default: `json` with a schema, `text` without. */
+  readonly codec?: CodecName | undefined
+}
+
+type Carried<Options> = Options extends { codec: 'bytes' }
+  ? Uint8Array
+  : Options extends { codec: 'json' | 'msgpack' }
+    ? unknown
+    : string
+
+/** What a socket with such options sends. */
+export type Sent<Options> = Options extends { schema: infer Schema extends z.ZodType }
+  ? z.input<Schema>
+  : Options extends { codec: 'frames' }
+    ? readonly (Uint8Array | string)[]
+    : Carried<Options>
+
+/** What a socket with such options receives. */
+export type Received<Options> = Options extends { schema: infer Schema extends z.ZodType }
+  ? z.output<Schema>
+  : Options extends { codec: 'frames' }
+    ? Uint8Array[]
+    : Carried<Options>
+
+/** A message does not fit its schema. `issues` names what is wrong by its path. */
+export class InvalidMessageError extends TroupeError {
+  override readonly name = 'InvalidMessageError'
+  readonly issues: readonly { readonly path: string; readonly message: string }[]
+
+  constructor(what: string, error: z.ZodError) {
+    const issues = error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }))
+    const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
+    super('INVALID_MESSAGE', `${what} does not fit its schema: ${list}`)
+    this.issues = issues
+  }
+}
+
+/** Writes and reads the messages of one socket. */
+export class MessageFormat {
+  readonly #schema: z.ZodType | undefined
+  readonly #codec
+
+  constructor({ schema, codec }: MessageOptions) {
+    this.#schema = schema
+    this.#codec = codecOf(codec ?? (schema === undefined ? 'text' : 'json'))
+  }
+
+  /** @throws {TroupeError} `INVALID_MESSAGE`, `ENCODE_FAILED` */
+  encode(value: unknown): Frames {
+    const checked = this.#schema?.safeParse(value)
+    if (checked?.success === false) throw new InvalidMessageError('the message to send', checked.error)
+    return this.#codec.encode(value)
+  }
+
+  /** @throws {TroupeError} `INVALID_MESSAGE`, `DECODE_FAILED` */
+  decode(parts: readonly Uint8Array[]): unknown {
+    const value = this.#codec.decode(parts)
+    if (this.#schema === undefined) return value
+    const parsed = this.#schema.safeParse(value)
+    if (parsed.success) return parsed.data
+    throw new InvalidMessageError('a message that came', parsed.error)
+  }
+}

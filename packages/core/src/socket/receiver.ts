@@ -1,0 +1,117 @@
+/**
+ * The receiving half of a socket. zeromq.js takes one receive at a time and cannot cancel it: so one reader reads for
+ * all that wait, in the order in which they asked, and what comes after its receiver gave up goes to the next.
+ */
+import { type Waiter, type WaitOptions, waiting } from '../deadline.js'
+import { ClosedError, TroupeError } from '../errors.js'
+import { MessageFormat } from '../message/schema.js'
+import type { RawReceiver } from './raw.js'
+import { heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
+
+/** Invalid messages are logged once in this time, with how many there were, in ms. */
+const LOG_EVERY_MS = 1_000
+
+type Came<Value> = { readonly value: Value } | { readonly error: unknown }
+
+export class Receiver<Value> {
+  readonly #heart: SocketHeart<RawReceiver>
+  readonly #format: MessageFormat
+  #waiters: Waiter<Value>[] = []
+  #kept: Came<Value>[] = []
+  #reading = false
+  #loggedMs = Number.NEGATIVE_INFINITY
+  #unlogged = 0
+
+  constructor(socket: ZMQSocket) {
+    this.#heart = heartOf(socket) as SocketHeart<RawReceiver>
+    this.#format = new MessageFormat(this.#heart.options)
+  }
+
+  /**
+   * Resolves with the next message. A receive that is aborted or times out takes no message with it.
+   * @throws {TroupeError} `ABORTED`, `TIMEOUT`, `CLOSED`; with `onInvalid: 'throw'` `INVALID_MESSAGE`, `DECODE_FAILED`
+   */
+  receive(options: WaitOptions = {}): Promise<Value> {
+    return waiting<Value>(`a receive on the ${this.#heart.what}`, options, (waiter) => {
+      this.#waiters.push(waiter)
+      this.#read()
+      return {
+        cancel: () => {
+          this.#waiters = this.#waiters.filter((other) => other !== waiter)
+        },
+      }
+    })
+  }
+
+  /** Every message that comes, until the socket is closed. Throws what {@link receive} throws. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Value, void, undefined> {
+    const { lifecycle } = this.#heart
+    for (;;) {
+      let value: Value
+      try {
+        value = await this.receive()
+      } catch (error) {
+        if (error instanceof ClosedError && lifecycle.error === undefined) return
+        throw error
+      }
+      yield value
+    }
+  }
+
+  #read(): void {
+    if (this.#reading) return
+    this.#reading = true
+    void this.#readForAll()
+  }
+
+  async #readForAll(): Promise<void> {
+    const { lifecycle, raw, what } = this.#heart
+    try {
+      if (lifecycle.state !== 'running') await lifecycle.running()
+      while (this.#waiters.length > 0) {
+        const came = this.#kept.shift() ?? this.#take(await raw.receive())
+        if (came === undefined) continue
+        const waiter = this.#waiters.shift()
+        if (waiter === undefined) this.#kept.push(came)
+        else if ('value' in came) waiter.resolve(came.value)
+        else waiter.reject(came.error)
+      }
+    } catch (cause) {
+      const error = this.#failure(cause, what)
+      for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
+    }
+    this.#reading = false
+  }
+
+  #take(parts: Uint8Array[]): Came<Value> | undefined {
+    const { stats, options } = this.#heart
+    try {
+      const value = this.#format.decode(parts) as Value
+      stats.received++
+      return { value }
+    } catch (error) {
+      stats.invalid++
+      this.#unlogged++
+      this.#logInvalid(error)
+      return options.onInvalid === 'throw' ? { error } : undefined
+    }
+  }
+
+  #logInvalid(error: unknown): void {
+    const now = performance.now()
+    if (now - this.#loggedMs < LOG_EVERY_MS) return
+    const { log, what } = this.#heart
+    log.warn({ socket: what, invalid: this.#unlogged, err: error }, 'messages were not valid')
+    this.#loggedMs = now
+    this.#unlogged = 0
+  }
+
+  #failure(cause: unknown, what: string): unknown {
+    const { lifecycle, raw } = this.#heart
+    if (lifecycle.state === 'failed') return lifecycle.error
+    // A close and a time-out have the same code in zeromq.js, EAGAIN: the lifecycle knows which it was.
+    if (raw.closed || lifecycle.state !== 'running') return new ClosedError(`the ${what}`)
+    const why = cause instanceof Error ? cause.message : String(cause)
+    return new TroupeError('SOCKET_FAILED', `a receive on the ${what} failed: ${why}`, { cause })
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The sending half of a socket and its send queue. libzmq takes one send at a time, so what cannot be taken at once
+ * waits here, in order.
+ */
+import { assertWaitOptions, type Waiter, type WaitOptions, waiting } from '../deadline.js'
+import { AbortedError, ClosedError, TroupeError } from '../errors.js'
+import type { Frames } from '../message/codec.js'
+import { MessageFormat } from '../message/schema.js'
+import type { RawSender } from './raw.js'
+import { heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
+
+interface Queued {
+  readonly frames: Frames
+  readonly waiter: Waiter<void>
+}
+
+export class Sender<Value> {
+  readonly #heart: SocketHeart<RawSender>
+  readonly #format: MessageFormat
+  #queue: Queued[] = []
+  #sending = false
+
+  constructor(socket: ZMQSocket) {
+    this.#heart = heartOf(socket) as SocketHeart<RawSender>
+    this.#format = new MessageFormat(this.#heart.options)
+    this.#heart.lifecycle.finished().then(() => this.#refuseQueued())
+  }
+
+  /** How many sends wait. */
+  get waiting(): number {
+    return this.#queue.length + (this.#sending ? 1 : 0)
+  }
+
+  /** Resolves when libzmq has accepted the message. See the classes of the patterns for what it does when it cannot. */
+  async send(value: Value, options: WaitOptions = {}): Promise<void> {
+    const { lifecycle, raw, stats } = this.#heart
+    const frames = this.#format.encode(value)
+    if (lifecycle.state === 'running' && !this.#sending && isPlain(options)) {
+      this.#sending = true
+      try {
+        await raw.send(frames)
+        stats.sent++
+      } catch (cause) {
+        throw this.#failure(cause)
+      } finally {
+        this.#sending = false
+        if (this.#queue.length > 0) this.#drain()
+      }
+      return
+    }
+    await this.#enqueue(frames, options)
+  }
+
+  async #enqueue(frames: Frames, options: WaitOptions): Promise<void> {
+    const { lifecycle, what } = this.#heart
+    const doing = `a send on the ${what}`
+    assertWaitOptions(options, doing)
+    if (options.signal?.aborted) throw new AbortedError(doing, options.signal.reason)
+    if (lifecycle.state === 'stopping' || lifecycle.state === 'stopped') throw new ClosedError(`the ${what}`)
+    if (lifecycle.state === 'failed') throw lifecycle.error
+    const limit = this.#heart.options.sendQueueLimit ?? Number.POSITIVE_INFINITY
+    if (this.#queue.length >= limit) {
+      throw new TroupeError(
+        'QUEUE_FULL',
+        `${limit} sends wait on the ${what}: await them before more, or raise sendQueueLimit`,
+        {
+          retryable: true,
+        },
+      )
+    }
+    await waiting<void>(doing, options, (waiter) => {
+      const queued = { frames, waiter }
+      this.#queue.push(queued)
+      this.#drain()
+      return {
+        // What libzmq has not been given is not sent. What it is being given may still go out.
+        cancel: () => {
+          this.#queue = this.#queue.filter((other) => other !== queued)
+        },
+      }
+    })
+  }
+
+  #drain(): void {
+    if (this.#sending) return
+    this.#sending = true
+    void this.#sendQueued()
+  }
+
+  async #sendQueued(): Promise<void> {
+    const { lifecycle, raw, stats } = this.#heart
+    try {
+      await lifecycle.running()
+    } catch (error) {
+      for (const { waiter } of this.#queue.splice(0)) waiter.reject(error)
+    }
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      try {
+        await raw.send(next.frames)
+        stats.sent++
+        next.waiter.resolve()
+      } catch (cause) {
+        next.waiter.reject(this.#failure(cause))
+      }
+    }
+    this.#sending = false
+  }
+
+  #refuseQueued(): void {
+    for (const { waiter } of this.#queue.splice(0)) waiter.reject(new ClosedError(`the ${this.#heart.what}`))
+  }
+
+  #failure(cause: unknown): TroupeError {
+    const { lifecycle, what, raw } = this.#heart
+    // A close and a time-out have the same code in zeromq.js, EAGAIN: the lifecycle knows which it was.
+    if (raw.closed || lifecycle.state !== 'running') return new ClosedError(`the ${what}`)
+    const why = cause instanceof Error ? cause.message : String(cause)
+    return new TroupeError('SOCKET_FAILED', `a send on the ${what} failed: ${why}`, { cause })
+  }
+}
+
+const isPlain = ({ signal, timeoutMs }: WaitOptions) =>
+  signal === undefined && (timeoutMs === undefined || timeoutMs === 0)

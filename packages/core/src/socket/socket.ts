@@ -1,0 +1,234 @@
+/**
+ * What every socket has: its ends, its lifecycle and its close. Opening starts at once in the constructor, and every
+ * operation waits for it; `ready` raises what went wrong.
+ */
+import { randomInt } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { z } from 'zod'
+import { bindCandidates, isLocalAddress, parseEndpoints } from '../endpoint.js'
+import { ClosedError, TroupeError } from '../errors.js'
+import { Lifecycle, type LifecycleState } from '../lifecycle/lifecycle.js'
+import { type Logger, resolveLog } from '../log.js'
+import { parseOptions } from '../options.js'
+import { type RawSocket, SOCKET_KINDS, type SocketKind } from './raw.js'
+import { type CheckedOptions, type SocketOptions, zeromqOptions } from './socket.options.js'
+
+/** Something else is bound to the endpoint. */
+export class EndpointInUseError extends TroupeError {
+  override readonly name = 'EndpointInUseError'
+  readonly endpoint: string
+
+  constructor(what: string, endpoint: string, cause: unknown) {
+    super('ENDPOINT_IN_USE', `${what} cannot bind ${endpoint}: it is in use`, { cause, retryable: true })
+    this.endpoint = endpoint
+  }
+}
+
+/** What a socket has counted since it was made. */
+export interface SocketStats {
+  sent: number
+  received: number
+  /** Messages that came and could not be decoded or did not fit the schema. */
+  invalid: number
+}
+
+/** A port that was closed a moment ago can still be taken: libzmq closes in the background. */
+const REBIND_TRIES = 5
+const REBIND_DELAY_MS = 20
+
+/** A socket's raw socket, options and lifecycle, for the parts that send and receive. */
+export interface SocketHeart<Raw extends RawSocket = RawSocket> {
+  readonly what: string
+  readonly raw: Raw
+  readonly options: CheckedOptions
+  readonly lifecycle: Lifecycle
+  readonly log: Logger
+  readonly stats: SocketStats
+}
+
+const hearts = new WeakMap<ZMQSocket, SocketHeart>()
+
+/** The inside of a socket, for this package's own use. */
+export const heartOf = (socket: ZMQSocket): SocketHeart => hearts.get(socket)!
+
+/** What the sockets of all patterns share. Not to be made itself: see the pattern packages. */
+export abstract class ZMQSocket implements AsyncDisposable {
+  readonly #heart: SocketHeart
+  readonly #kind: SocketKind
+  #address: string | undefined
+
+  /**
+   * @throws {InvalidEndpointError} `INVALID_ENDPOINT`
+   * @throws {InvalidOptionsError} `INVALID_OPTIONS`
+   */
+  protected constructor(
+    kind: SocketKind,
+    schema: z.ZodType<CheckedOptions>,
+    endpoint: string | undefined,
+    options: SocketOptions = {},
+  ) {
+    const what = `${kind} socket`
+    const endpoints = endpoint === undefined ? [] : parseEndpoints(endpoint, SOCKET_KINDS[kind].end)
+    const checked = parseOptions(schema, options, what)
+    const raw = openRaw(kind, checked, what)
+    const lifecycle = new Lifecycle({
+      what,
+      open: async () => {
+        for (const { end, address } of endpoints) await (end === 'bind' ? this.#bind(address) : this.#connect(address))
+      },
+      close: async () => raw.close(),
+    })
+    this.#kind = kind
+    const log = resolveLog(checked.log)
+    this.#heart = { what, raw, options: checked, lifecycle, log, stats: { sent: 0, received: 0, invalid: 0 } }
+    hearts.set(this, this.#heart)
+    // Whoever uses the socket is told; a socket that nobody uses must not end the process.
+    lifecycle.start().catch(() => undefined)
+  }
+
+  get state(): LifecycleState {
+    return this.#heart.lifecycle.state
+  }
+
+  get stats(): Readonly<SocketStats> {
+    return { ...this.#heart.stats }
+  }
+
+  /**
+   * Resolves when the endpoints of the constructor are bound and connecting.
+   * @throws {TroupeError} `ENDPOINT_IN_USE`, `ENDPOINT_UNAVAILABLE`, `CLOSED`
+   */
+  async ready(): Promise<void> {
+    await this.#heart.lifecycle.running()
+  }
+
+  /**
+   * The address that was bound last, with its real port, or else that was connected last.
+   * @throws {TroupeError} `ENDPOINT_UNAVAILABLE` when there is none, and what {@link ready} raises
+   */
+  async endpoint(): Promise<string> {
+    await this.ready()
+    if (this.#address !== undefined) return this.#address
+    throw new TroupeError('ENDPOINT_UNAVAILABLE', `the ${this.#heart.what} is neither bound nor connected`)
+  }
+
+  /**
+   * Binds further endpoints; resolves with the address of the last of them, with its real port.
+   * @throws {TroupeError} `INVALID_ENDPOINT`, `ENDPOINT_IN_USE`, `ENDPOINT_UNAVAILABLE`, `CLOSED`
+   */
+  async bind(endpoint: string): Promise<string> {
+    const addresses = this.#addresses(endpoint, 'bind')
+    await this.ready()
+    for (const address of addresses) await this.#bind(address)
+    return this.endpoint()
+  }
+
+  /** Unbinds an address as `bind` or `endpoint` gave it. @throws {TroupeError} `ENDPOINT_UNAVAILABLE` if it is not bound */
+  async unbind(endpoint: string): Promise<void> {
+    await this.ready()
+    for (const address of this.#addresses(endpoint, 'bind')) {
+      await this.#heart.raw.unbind(address).catch((cause: unknown) => {
+        throw this.#unavailable('unbind', address, cause)
+      })
+      if (this.#address === address) this.#address = undefined
+    }
+  }
+
+  /**
+   * Connects to further endpoints. Resolves at once: the connection is made, and made again, in the background.
+   * @throws {TroupeError} `INVALID_ENDPOINT`, `ENDPOINT_UNAVAILABLE`, `CLOSED`
+   */
+  async connect(endpoint: string): Promise<void> {
+    const addresses = this.#addresses(endpoint, 'connect')
+    await this.ready()
+    for (const address of addresses) await this.#connect(address)
+  }
+
+  /** Disconnects from an address. @throws {TroupeError} `ENDPOINT_UNAVAILABLE` if it is not connected */
+  async disconnect(endpoint: string): Promise<void> {
+    await this.ready()
+    for (const address of this.#addresses(endpoint, 'connect')) {
+      try {
+        this.#heart.raw.disconnect(address)
+      } catch (cause) {
+        throw this.#unavailable('disconnect from', address, cause)
+      }
+      if (this.#address === address) this.#address = undefined
+    }
+  }
+
+  /**
+   * Closes. What libzmq has accepted is still sent for `lingerMs`; operations that wait are rejected with `CLOSED`;
+   * iterations end. Idempotent.
+   */
+  async close(): Promise<void> {
+    await this.#heart.lifecycle.stop()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #addresses(endpoint: string, end: 'bind' | 'connect'): string[] {
+    return parseEndpoints(endpoint, end).map(({ address }) => address)
+  }
+
+  async #bind(address: string): Promise<void> {
+    const { raw, log, options, what } = this.#heart
+    if (!options.insecure && !isLocalAddress(address)) {
+      log.warn({ socket: this.#kind, address }, 'binds beyond this machine without encryption or authentication')
+    }
+    const candidates = bindCandidates(address)
+    for (const [index, candidate] of candidates.entries()) {
+      const cause = await this.#tryBind(candidate, candidates.length === 1 ? REBIND_TRIES : 1)
+      if (cause === undefined) {
+        this.#address = raw.lastEndpoint ?? candidate
+        return
+      }
+      if (codeOf(cause) !== 'EADDRINUSE') throw this.#unavailable('bind', candidate, cause)
+      if (index === candidates.length - 1) throw new EndpointInUseError(`the ${what}`, address, cause)
+    }
+  }
+
+  async #tryBind(address: string, tries: number): Promise<unknown> {
+    const { raw, lifecycle, what } = this.#heart
+    for (let left = tries; ; left--) {
+      try {
+        await raw.bind(address)
+        return undefined
+      } catch (cause) {
+        if (lifecycle.state !== 'starting' && lifecycle.state !== 'running') throw new ClosedError(`the ${what}`)
+        if (left <= 1 || codeOf(cause) !== 'EADDRINUSE') return cause
+        await delay(REBIND_DELAY_MS + randomInt(REBIND_DELAY_MS))
+      }
+    }
+  }
+
+  async #connect(address: string): Promise<void> {
+    try {
+      this.#heart.raw.connect(address)
+    } catch (cause) {
+      throw this.#unavailable('connect to', address, cause)
+    }
+    this.#address ??= address
+  }
+
+  #unavailable(verb: string, address: string, cause: unknown): TroupeError {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    return new TroupeError('ENDPOINT_UNAVAILABLE', `the ${this.#heart.what} cannot ${verb} ${address}: ${why}`, {
+      cause,
+    })
+  }
+}
+
+function openRaw(kind: SocketKind, options: CheckedOptions, what: string): RawSocket {
+  try {
+    return SOCKET_KINDS[kind].open(zeromqOptions(options)) as RawSocket
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new TroupeError('SOCKET_FAILED', `the ${what} cannot be opened: ${why}`, { cause })
+  }
+}
+
+/** The code of a system error. */
+export const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code

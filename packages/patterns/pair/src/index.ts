@@ -1,0 +1,1 @@
+export { ZMQPair } from './pair.js'

@@ -1,0 +1,2 @@
+export { ZMQPull } from './pull.js'
+export { ZMQPush } from './push.js'

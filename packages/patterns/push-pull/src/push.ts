@@ -1,0 +1,30 @@
+/**
+ * ZMQPush: the sending end of ZeroMQ's pipeline (30/PIPELINE).
+ */
+import { Sender, SendingOptions, type Sent, type WaitOptions, ZMQSocket } from '@troupe/core'
+
+/**
+ * Sends messages to the pulls that it is connected to, in turn, each to one of them. It connects by default.
+ * @example
+ * await using push = new ZMQPush('tcp://127.0.0.1:5555', { schema: Order })
+ * await push.send({ item: 'tea', count: 2 })
+ */
+export class ZMQPush<const Options extends SendingOptions = Record<never, never>> extends ZMQSocket {
+  readonly #sender: Sender<Sent<Options>>
+
+  /** @throws {TroupeError} `INVALID_ENDPOINT`, `INVALID_OPTIONS` */
+  constructor(endpoint?: string, options?: Options) {
+    super('push', SendingOptions, endpoint, options)
+    this.#sender = new Sender(this)
+  }
+
+  /**
+   * Sends a message; resolves when libzmq has accepted it. It waits, and never drops, while there is no peer or every
+   * peer is at its high-water mark. In order to each peer. A message that libzmq has accepted for a peer that then dies is lost.
+   * A wait that is aborted takes its message back unless libzmq was just being given it.
+   * @throws {TroupeError} `INVALID_MESSAGE`, `ENCODE_FAILED`, `ABORTED`, `TIMEOUT`, `CLOSED`, `QUEUE_FULL`
+   */
+  send(message: Sent<Options>, options?: WaitOptions): Promise<void> {
+    return this.#sender.send(message, options)
+  }
+}
