@@ -1,0 +1,166 @@
+/**
+ * Actors in the way of czmq's zactor: a function and a pipe, started and stopped in step with their owner.
+ */
+import {
+  InvalidOptionsError,
+  Lifecycle,
+  type LifecycleState,
+  parseOptions,
+  TroupeError,
+  type WaitOptions,
+  within,
+} from '@troupe/core'
+import { ActorOptions, type CheckedActorOptions, InlineActorOptions } from './actor.options.js'
+import type { ActorFunction, Body } from './body.js'
+import type { Exit, ShutdownTime, Supervised } from './exit.js'
+import { inlineBody } from './inline-body.js'
+import { loadExport, type ModuleExport } from './load-export.js'
+import { processBody } from './process-body.js'
+
+/**
+ * A running actor.
+ * @example
+ * await using echo = await Actor.start(async (pipe) => {
+ *   for await (const message of pipe) await pipe.send(message)
+ * })
+ * await echo.send('hi')
+ * console.log(await echo.receive())
+ */
+export class Actor implements Supervised, AsyncDisposable, AsyncIterable<unknown> {
+  /** What errors and logs call it. */
+  readonly name: string
+  readonly #body: Body
+  readonly #lifecycle: Lifecycle
+  readonly #exit: Promise<Exit>
+  #shutdownMs: ShutdownTime
+
+  /**
+   * Starts an actor; resolves when it has signalled that it is ready: by using its pipe for the first time, by calling
+   * `ready`, or by returning (czmq: a handler that returns unsignalled still releases the constructor).
+   * A closure runs in this thread; code for a process is named by module and export.
+   * @throws {TroupeError} `ACTOR_FAILED` or what the actor itself raised, `ACTOR_EXITED`, `START_TIMEOUT`,
+   * `MODULE_NOT_FOUND`, `MODULE_FAILED`, `EXPORT_NOT_FOUND`, `INVALID_OPTIONS`
+   */
+  static start<Args = undefined>(run: ActorFunction<Args>, args?: Args, options?: InlineActorOptions): Promise<Actor>
+  static start(code: ModuleExport, args?: unknown, options?: ActorOptions): Promise<Actor>
+  static async start(code: ActorFunction<never> | ModuleExport, args?: unknown, options: ActorOptions = {}): Promise<Actor> {
+    const actor = await Actor.#make(code as ActorFunction<unknown> | ModuleExport, args, options)
+    await actor.#lifecycle.start()
+    return actor
+  }
+
+  static async #make(code: ActorFunction<unknown> | ModuleExport, args: unknown, given: ActorOptions): Promise<Actor> {
+    const options = parseOptions(ActorOptions, given, 'an actor')
+    if (typeof code === 'function') {
+      const name = options.name ?? (code.name || 'anonymous')
+      if (options.isolation === 'inline') return new Actor(name, inlineBody(name, code, args, options), options)
+      throw new InvalidOptionsError(`actor ${name}`, [
+        { path: 'isolation', message: `a closure cannot run in a ${options.isolation}: name a module and an export` },
+      ])
+    }
+    const name = options.name ?? code.export
+    if (options.isolation === 'process') return new Actor(name, processBody(name, code, args, options), options)
+    const run = await loadExport(code)
+    if (typeof run !== 'function') {
+      throw new TroupeError('EXPORT_NOT_FOUND', `the export ${code.export} of ${code.module.href} is no function`)
+    }
+    return new Actor(name, inlineBody(name, run as ActorFunction<unknown>, args, options), options)
+  }
+
+  private constructor(name: string, body: Body, options: CheckedActorOptions) {
+    this.name = name
+    this.#body = body
+    this.#shutdownMs = options.shutdownMs
+    this.#lifecycle = new Lifecycle({
+      what: `actor ${name}`,
+      open: () => this.#opened(options.startTimeoutMs),
+      close: () => this.#close(),
+    })
+    this.#exit = this.#watch()
+  }
+
+  /** How it ended. Never rejects. */
+  get exit(): Promise<Exit> {
+    return this.#exit
+  }
+
+  get state(): LifecycleState {
+    return this.#lifecycle.state
+  }
+
+  /** The id of its process, if it has one of its own. */
+  get pid(): number | undefined {
+    return this.#body.pid
+  }
+
+  /**
+   * Sends a message into its pipe; waits while the pipe is full. In order.
+   * @throws {TroupeError} `CLOSED` when it has ended, `ENCODE_FAILED`, `ABORTED`, `TIMEOUT`
+   */
+  async send(message: unknown, options?: WaitOptions): Promise<void> {
+    this.#lifecycle.assertRunning()
+    await this.#body.pipe.send(message, options)
+  }
+
+  /** Resolves with its next message, or undefined when it has ended and all was taken. @throws {TroupeError} `ABORTED`, `TIMEOUT` */
+  receive(options?: WaitOptions): Promise<unknown> {
+    return this.#body.pipe.receive(options)
+  }
+
+  /** Its messages, until it has ended. */
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    return this.#body.pipe[Symbol.asyncIterator]()
+  }
+
+  /**
+   * Stops it: its signal aborts at once, `$TERM` follows what its pipe holds, and after its shutdown time it is killed.
+   * An inline actor that does not stop is left alone, as `killed`. Idempotent.
+   */
+  async stop(options: { readonly timeoutMs?: ShutdownTime | undefined } = {}): Promise<void> {
+    if (options.timeoutMs !== undefined) this.#shutdownMs = options.timeoutMs
+    await this.#lifecycle.stop()
+  }
+
+  /** Ends it without asking. Its exit tells when it is gone. */
+  kill(): void {
+    this.#shutdownMs = 'brutal_kill'
+    this.#body.kill()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #opened(timeoutMs: number): Promise<void> {
+    try {
+      await within(`the start of actor ${this.name}`, { timeoutMs }, this.#body.ready)
+    } catch (error) {
+      if (!(error instanceof TroupeError) || error.code !== 'TIMEOUT') throw error
+      this.#shutdownMs = 'brutal_kill'
+      throw new TroupeError(
+        'START_TIMEOUT',
+        `actor ${this.name} was not ready in ${timeoutMs} ms: it is when it first uses its pipe, calls ready(), or returns`,
+      )
+    }
+  }
+
+  async #watch(): Promise<Exit> {
+    const exit = await this.#body.ended
+    if (exit.reason === 'failed') this.#lifecycle.fail(exit.error)
+    // One that returns at once has been ready too: it has started before it stops.
+    await this.#lifecycle.running().catch(() => undefined)
+    await this.#lifecycle.stop()
+    return exit
+  }
+
+  async #close(): Promise<void> {
+    if (this.#shutdownMs === 'brutal_kill') this.#body.kill()
+    else {
+      this.#body.terminate()
+      const timeoutMs = this.#shutdownMs === 'infinity' ? 0 : Math.max(1, this.#shutdownMs)
+      await within('its end', { timeoutMs }, this.#body.ended).catch(() => this.#body.kill())
+    }
+    await this.#body.ended
+    await this.#body.release()
+  }
+}

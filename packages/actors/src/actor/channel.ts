@@ -1,0 +1,78 @@
+/**
+ * One direction of a pipe in memory: a bounded queue in which the sender waits for room and the receiver for a value.
+ */
+import { ClosedError, codecOf, deferred, type WaitOptions, type Waiter, waiting } from '@troupe/core'
+
+export class Channel {
+  readonly #what: string
+  #limit: number
+  #values: unknown[] = []
+  #takers: Waiter<{ value: unknown } | undefined>[] = []
+  #putters: { readonly value: unknown; readonly waiter: Waiter<void> }[] = []
+  #ended = false
+  readonly #end = deferred()
+
+  constructor(what: string, limit: number) {
+    this.#what = what
+    this.#limit = limit
+  }
+
+  /** Resolves when it has ended, which does not wait for what is in it to be taken. */
+  get ended(): Promise<void> {
+    return this.#end.promise
+  }
+
+  /** Puts a value in, in order; resolves when there was room. @throws {ClosedError} `CLOSED` when it has ended */
+  put(value: unknown, options: WaitOptions = {}): Promise<void> {
+    return waiting<void>(`a send on ${this.#what}`, options, (waiter) => {
+      const putter = { value, waiter }
+      if (this.#ended) waiter.reject(new ClosedError(this.#what))
+      else {
+        this.#putters.push(putter)
+        this.#move()
+      }
+      return { cancel: () => (this.#putters = this.#putters.filter((other) => other !== putter)) }
+    })
+  }
+
+  /** Takes the next value; undefined when it has ended and all was taken. */
+  take(options: WaitOptions = {}): Promise<{ value: unknown } | undefined> {
+    return waiting<{ value: unknown } | undefined>(`a receive on ${this.#what}`, options, (waiter) => {
+      this.#takers.push(waiter)
+      this.#move()
+      return { cancel: () => (this.#takers = this.#takers.filter((other) => other !== waiter)) }
+    })
+  }
+
+  /** Ends it: what is in it can still be taken, nothing more can be put. */
+  end(): void {
+    this.#ended = true
+    this.#end.resolve()
+    for (const { waiter } of this.#putters.splice(0)) waiter.reject(new ClosedError(this.#what))
+    this.#move()
+  }
+
+  /** Lets in all that waits, for the last values of one who is about to go. */
+  unbound(): void {
+    this.#limit = Number.POSITIVE_INFINITY
+    this.#move()
+  }
+
+  #move(): void {
+    for (;;) {
+      while (this.#putters.length > 0 && this.#values.length < this.#limit) {
+        const { value, waiter } = this.#putters.shift()!
+        this.#values.push(value)
+        waiter.resolve()
+      }
+      if (this.#takers.length === 0 || this.#values.length === 0) break
+      this.#takers.shift()!.resolve({ value: this.#values.shift() })
+    }
+    if (this.#ended && this.#values.length === 0) for (const taker of this.#takers.splice(0)) taker.resolve(undefined)
+  }
+}
+
+const msgpack = codecOf('msgpack')
+
+/** A copy of a message, as it would be after a process's pipe: plain data. @throws {TroupeError} `ENCODE_FAILED` */
+export const copied = (message: unknown): unknown => msgpack.decode([msgpack.encode(message) as Uint8Array])

@@ -1,0 +1,50 @@
+/**
+ * How an actor ended, in OTP's words.
+ */
+import { TroupeError } from '@troupe/core'
+
+export type Exit =
+  /** It returned by itself. */
+  | { readonly reason: 'normal' }
+  /** It was asked to stop and did. */
+  | { readonly reason: 'shutdown' }
+  /** It was killed: by `kill`, or because it did not stop in time. */
+  | { readonly reason: 'killed' }
+  /** It threw, or its process ended by itself. */
+  | { readonly reason: 'failed'; readonly error: TroupeError }
+
+/** Something that runs and ends: what a supervisor can supervise. Actors, farms and supervisors are. */
+export interface Supervised {
+  /** How it ended. Never rejects. */
+  readonly exit: Promise<Exit>
+  /** Asks it to stop and resolves when it has, at the latest when it was killed after its time. Idempotent. */
+  stop(options?: { readonly timeoutMs?: ShutdownTime | undefined }): Promise<void>
+  /** Ends it without asking. */
+  kill?(): void
+}
+
+/** How long something has to stop before it is killed: in ms, at once, or for ever (OTP's shutdown). */
+export type ShutdownTime = number | 'brutal_kill' | 'infinity'
+
+/** The actor's function threw. `cause` is what it threw. */
+export class ActorFailedError extends TroupeError {
+  override readonly name = 'ActorFailedError'
+
+  constructor(actor: string, cause: unknown) {
+    super('ACTOR_FAILED', `actor ${actor} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+/** The actor's process ended by itself, or something killed it. */
+export class ActorExitedError extends TroupeError {
+  override readonly name = 'ActorExitedError'
+  readonly exitCode: number | null
+  readonly signal: string | null
+
+  constructor(actor: string, exitCode: number | null, signal: string | null) {
+    const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`
+    super('ACTOR_EXITED', `the process of actor ${actor} ${how}`)
+    this.exitCode = exitCode
+    this.signal = signal
+  }
+}

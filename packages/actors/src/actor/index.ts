@@ -1,0 +1,6 @@
+export { Actor } from './actor.js'
+export { ActorOptions, InlineActorOptions } from './actor.options.js'
+export type { ActorContext, ActorFunction } from './body.js'
+export { ActorExitedError, ActorFailedError, type Exit, type ShutdownTime, type Supervised } from './exit.js'
+export { loadExport, loadModule, type ModuleExport } from './load-export.js'
+export type { Pipe } from './pipe.js'

@@ -1,0 +1,44 @@
+/**
+ * Code that is named, not sent: a module and an export of it.
+ */
+import { existsSync, statSync } from 'node:fs'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { errorData, TroupeError } from '@troupe/core'
+
+/** What runs elsewhere, by name. */
+export interface ModuleExport {
+  /** A file URL, as `new URL('./worker.js', import.meta.url)`. */
+  readonly module: URL
+  /** The name of the export; `default` for the default one. */
+  readonly export: string
+}
+
+/** Reads what a person wrote for a module: a file URL, as an object or as text, or a path. */
+export const moduleUrl = (module: URL | string): URL =>
+  typeof module !== 'string' ? module : module.startsWith('file:') ? new URL(module) : pathToFileURL(module)
+
+/**
+ * Imports a module.
+ * @throws {TroupeError} `MODULE_NOT_FOUND`; `MODULE_FAILED` for one that throws, which is the cause; a TroupeError that
+ * the module itself raises comes as it is
+ */
+export async function loadModule(module: URL): Promise<Readonly<Record<string, unknown>>> {
+  const where = module.protocol === 'file:' ? fileURLToPath(module) : module.href
+  if (module.protocol === 'file:' && !(existsSync(where) && statSync(where).isFile())) {
+    throw new TroupeError('MODULE_NOT_FOUND', `there is no file ${where}`)
+  }
+  try {
+    return (await import(module.href)) as Readonly<Record<string, unknown>>
+  } catch (cause) {
+    if (cause instanceof TroupeError) throw cause
+    throw new TroupeError('MODULE_FAILED', `${where} failed when it was imported: ${errorData(cause).message}`, { cause })
+  }
+}
+
+/** Imports one export of a module. @throws {TroupeError} what {@link loadModule} throws; `EXPORT_NOT_FOUND` */
+export async function loadExport(code: ModuleExport): Promise<unknown> {
+  const loaded = await loadModule(code.module)
+  if (code.export in loaded) return loaded[code.export]
+  const names = Object.keys(loaded).join(', ') || 'nothing'
+  throw new TroupeError('EXPORT_NOT_FOUND', `${code.module.href} exports no ${code.export}, but ${names}`)
+}

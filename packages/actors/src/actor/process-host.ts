@@ -1,0 +1,124 @@
+/**
+ * The main of an actor's process: loads what was named, runs it, and tells the owner how it went.
+ */
+import { rmSync } from 'node:fs'
+import { type Deferred, deferred, errorData, resolveLog, TroupeError, within } from '@troupe/core'
+import type { ActorFunction } from './body.js'
+import { Channel } from './channel.js'
+import { loadExport } from './load-export.js'
+import { makePipe } from './pipe.js'
+import type { PipeSocket } from './pipe-socket.js'
+import type { FromProcess, ToProcess } from './process-protocol.js'
+
+/** How long an actor whose owner has died may take to end, in ms. */
+const ORPHAN_GRACE_MS = 1_000
+/** How long the owner may take to read what is left in the pipe, in ms. */
+const DRAIN_MS = 5_000
+
+const aborter = new AbortController()
+const drained = deferred()
+let toActor: Channel | undefined
+let pipeSocket: Deferred<PipeSocket> | undefined
+let ownersFolder: string | undefined
+let pipeLimit = 1
+
+// A terminal sends Ctrl-C to all of its processes: the owner decides what it means here.
+process.on('SIGINT', () => undefined)
+process.on('uncaughtException', (error) => void fail(error))
+process.on('unhandledRejection', (error) => void fail(error))
+process.on('disconnect', orphaned)
+process.on('message', (message) => heard(message as ToProcess))
+
+function heard(message: ToProcess): void {
+  switch (message.type) {
+    case 'boot':
+      return void run(message).catch(fail)
+    case 'terminate':
+      aborter.abort(new TroupeError('CLOSED', 'the actor was told to stop'))
+      // Without a pipe there is nothing that `$TERM` could stand behind.
+      if (pipeSocket === undefined) toActor?.end()
+      return
+    case 'pipe':
+      ownersFolder = message.folder
+      return void connect(message.endpoint).catch(fail)
+    case 'drained':
+      return drained.resolve()
+  }
+}
+
+async function run(boot: Extract<ToProcess, { type: 'boot' }>): Promise<void> {
+  pipeLimit = boot.pipeLimit
+  toActor = new Channel(`the pipe of actor ${boot.name}`, pipeLimit)
+  const loaded = await loadExport({ module: new URL(boot.module), export: boot.export })
+  if (typeof loaded !== 'function') {
+    throw new TroupeError('EXPORT_NOT_FOUND', `the export ${boot.export} of ${boot.module} is no function`)
+  }
+  let isReady = false
+  const ready = () => {
+    if (!isReady) tell({ type: 'ready' })
+    isReady = true
+  }
+  const pipe = makePipe({
+    put: async (message, wait) => (await within('the opening of the pipe', wait ?? {}, openPipe())).send(message, wait),
+    incoming: toActor,
+    used: () => {
+      ready()
+      if (!aborter.signal.aborted) void openPipe()
+    },
+  })
+  const log = resolveLog().child({ actor: boot.name })
+  await (loaded as ActorFunction)(pipe, boot.args, { signal: aborter.signal, log, ready })
+  await leave({ type: 'ended' })
+}
+
+function openPipe(): Promise<PipeSocket> {
+  if (pipeSocket === undefined) {
+    pipeSocket = deferred()
+    tell({ type: 'open-pipe' })
+  }
+  return pipeSocket.promise
+}
+
+async function connect(endpoint: string): Promise<void> {
+  pipeSocket ??= deferred()
+  // Sockets are loaded only by an actor that uses its pipe.
+  const { PipeSocket } = await import('./pipe-socket.js')
+  pipeSocket.resolve(new PipeSocket(`>${endpoint}`, pipeLimit, toActor!))
+  if (aborter.signal.aborted) toActor?.end()
+}
+
+/** Sees the last messages safely to the owner, says the last word, and ends. */
+async function leave(word: FromProcess): Promise<void> {
+  if (pipeSocket !== undefined && process.connected) {
+    const wait = { timeoutMs: DRAIN_MS }
+    const farewell = pipeSocket.promise.then(async (socket) => {
+      tell({ type: 'ending' })
+      await socket.end()
+      await drained.promise
+    })
+    await within('the end of the pipe', wait, farewell).catch(() => undefined)
+  }
+  exitAfter(word, 0)
+}
+
+async function fail(error: unknown): Promise<void> {
+  exitAfter({ type: 'failed', error: errorData(error) }, 1)
+}
+
+function exitAfter(word: FromProcess, exitCode: number): void {
+  if (process.send === undefined || !process.connected) process.exit(exitCode)
+  process.send(word, () => process.exit(exitCode))
+}
+
+function tell(word: FromProcess): void {
+  if (process.connected) process.send?.(word, () => undefined)
+}
+
+function orphaned(): void {
+  aborter.abort(new TroupeError('CLOSED', 'the process that owns the actor is gone'))
+  toActor?.end()
+  setTimeout(() => {
+    if (ownersFolder !== undefined) rmSync(ownersFolder, { recursive: true, force: true })
+    process.exit(1)
+  }, ORPHAN_GRACE_MS)
+}

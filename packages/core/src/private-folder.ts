@@ -1,0 +1,48 @@
+/**
+ * A folder for this process's ipc files that only its user can enter, made when it is first needed and removed with
+ * the last file in it, or at the exit of the process.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+let folder: string | undefined
+let users = 0
+let lastName = 0
+
+export interface PrivateEndpoint extends Disposable {
+  /** An endpoint to bind that only this user's processes can reach: ipc, or tcp on loopback where there is no ipc. */
+  readonly endpoint: string
+  /** The folder that the ipc file is in: whoever survives this process may remove it. */
+  readonly folder: string | undefined
+}
+
+/** A new private endpoint. Dispose of it when nothing is bound to it any more. */
+export function privateEndpoint(): PrivateEndpoint {
+  if (process.platform === 'win32') {
+    return { endpoint: 'tcp://127.0.0.1:*', folder: undefined, [Symbol.dispose]: () => undefined }
+  }
+  if (folder === undefined) {
+    // mkdtemp makes it with mode 0700.
+    folder = mkdtempSync(join(tmpdir(), 'troupe-'))
+    process.once('exit', removeFolder)
+  }
+  users++
+  let disposed = false
+  return {
+    endpoint: `ipc://${folder}/${++lastName}`,
+    folder,
+    [Symbol.dispose]: () => {
+      if (disposed) return
+      disposed = true
+      if (--users === 0) removeFolder()
+    },
+  }
+}
+
+function removeFolder(): void {
+  if (folder === undefined) return
+  process.removeListener('exit', removeFolder)
+  rmSync(folder, { recursive: true, force: true })
+  folder = undefined
+}
