@@ -4,7 +4,10 @@
 import type { Logger } from '@troupe/core'
 import { z } from 'zod'
 
-const time = z.number().min(0).max(2 ** 31 - 1)
+const time = z
+  .number()
+  .min(0)
+  .max(2 ** 31 - 1)
 
 /** How long something may take to stop: ms, 'brutal_kill' (not asked) or 'infinity'. */
 export const ShutdownTimeOption = z.union([time, z.literal('brutal_kill'), z.literal('infinity')])
@@ -19,7 +22,9 @@ export const InlineActorOptions = z.strictObject({
   /** How many messages its pipe holds in each direction before a send waits. */
   pipeLimit: z.number().int().positive().default(1_000),
   /** Where it logs. Default: silent, or stderr at the level that TROUPE_LOG names. */
-  log: z.custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger').optional(),
+  log: z
+    .custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger')
+    .optional(),
 })
 
 export const ActorOptions = InlineActorOptions.extend({

@@ -10,7 +10,7 @@ import {
   type WaitOptions,
   within,
 } from '@troupe/core'
-import { ActorOptions, type CheckedActorOptions, InlineActorOptions } from './actor.options.js'
+import { ActorOptions, type CheckedActorOptions, type InlineActorOptions } from './actor.options.js'
 import type { ActorFunction, Body } from './body.js'
 import type { Exit, ShutdownTime, Supervised } from './exit.js'
 import { inlineBody } from './inline-body.js'
@@ -43,7 +43,11 @@ export class Actor implements Supervised, AsyncDisposable, AsyncIterable<unknown
    */
   static start<Args = undefined>(run: ActorFunction<Args>, args?: Args, options?: InlineActorOptions): Promise<Actor>
   static start(code: ModuleExport, args?: unknown, options?: ActorOptions): Promise<Actor>
-  static async start(code: ActorFunction<never> | ModuleExport, args?: unknown, options: ActorOptions = {}): Promise<Actor> {
+  static async start(
+    code: ActorFunction<never> | ModuleExport,
+    args?: unknown,
+    options: ActorOptions = {},
+  ): Promise<Actor> {
     const actor = await Actor.#make(code as ActorFunction<unknown> | ModuleExport, args, options)
     await actor.#lifecycle.start()
     return actor

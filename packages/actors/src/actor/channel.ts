@@ -1,7 +1,7 @@
 /**
  * One direction of a pipe in memory: a bounded queue in which the sender waits for room and the receiver for a value.
  */
-import { ClosedError, codecOf, deferred, type WaitOptions, type Waiter, waiting } from '@troupe/core'
+import { ClosedError, codecOf, deferred, type Waiter, type WaitOptions, waiting } from '@troupe/core'
 
 export class Channel {
   readonly #what: string

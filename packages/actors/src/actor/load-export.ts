@@ -31,7 +31,9 @@ export async function loadModule(module: URL): Promise<Readonly<Record<string, u
     return (await import(module.href)) as Readonly<Record<string, unknown>>
   } catch (cause) {
     if (cause instanceof TroupeError) throw cause
-    throw new TroupeError('MODULE_FAILED', `${where} failed when it was imported: ${errorData(cause).message}`, { cause })
+    throw new TroupeError('MODULE_FAILED', `${where} failed when it was imported: ${errorData(cause).message}`, {
+      cause,
+    })
   }
 }
 

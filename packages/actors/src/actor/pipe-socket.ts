@@ -1,9 +1,10 @@
 /**
  * A pipe over a pair of sockets: what comes goes into a channel, and the end of it is told.
  */
+
+import type { WaitOptions } from '@troupe/core'
 import { ClosedError, TroupeError } from '@troupe/core'
 import { ZMQPair } from '@troupe/pair'
-import type { WaitOptions } from '@troupe/core'
 import type { Channel } from './channel.js'
 import { END, type PipeFrame } from './process-protocol.js'
 

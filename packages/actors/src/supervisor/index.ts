@@ -1,0 +1,6 @@
+export type { Exit, ShutdownTime, Supervised } from '../actor/exit.js'
+export { type RestartWindow, recordRestart } from './restart-window.js'
+export { isRestarted, type RestartType, type Strategy } from './strategy.js'
+export { type ChildInfo, RestartIntensityError, Supervisor, type SupervisorNotice } from './supervisor.js'
+export type { ChildPhase } from './supervisor.machine.js'
+export { ChildSpec, type StartContext, SupervisorOptions } from './supervisor.options.js'

@@ -1,0 +1,144 @@
+/**
+ * The supervisor as a function: what happened in, what to do out. No I/O, no clock, no promise.
+ *
+ * A child:  starting -> running -> stopping -> (gone)
+ *               ^          |
+ *               |          v
+ *               +------ waiting        (for the delay of its backoff, 0 without one)
+ *
+ * The supervisor itself starts and stops on the lifecycle machine; this one says what to do with its children while it
+ * runs, and when there is no use in going on.
+ */
+import { type BackoffOptions, backoffDelayMs } from '@troupe/core'
+import type { z } from 'zod'
+import type { Exit } from '../actor/exit.js'
+import { type RestartWindow, recordRestart } from './restart-window.js'
+import { affectedBy, isRestarted, type RestartType, type Strategy } from './strategy.js'
+
+export type ChildPhase = 'starting' | 'running' | 'waiting' | 'stopping'
+
+/** What the machine has to know of a child's spec. */
+export interface ChildRules {
+  readonly restart: RestartType
+  readonly backoff: z.output<typeof BackoffOptions> | undefined
+  readonly counts: (exit: Exit) => boolean
+}
+
+export interface ChildState {
+  readonly phase: ChildPhase
+  readonly rules: ChildRules
+  /** How often it was started again. */
+  readonly restarts: number
+  /** Restarts in a row, with no running in between that outlasted the period: what the backoff grows with. */
+  readonly streak: number
+  readonly sinceMs: number
+}
+
+export interface SupervisorRules {
+  readonly strategy: Strategy
+  readonly intensity: number
+  readonly periodMs: number
+}
+
+export interface SupervisorState {
+  readonly rules: SupervisorRules
+  /** In the order of their first start. */
+  readonly children: ReadonlyMap<string, ChildState>
+  readonly window: RestartWindow
+  readonly gaveUp: boolean
+}
+
+export type SupervisorEvent =
+  | { readonly type: 'add'; readonly id: string; readonly rules: ChildRules }
+  | { readonly type: 'started'; readonly id: string }
+  /** The first start of a child failed: it was never there. */
+  | { readonly type: 'not_started'; readonly id: string }
+  | { readonly type: 'ended'; readonly id: string; readonly exit: Exit }
+  /** The delay of a child's backoff is over. */
+  | { readonly type: 'due'; readonly id: string }
+  | { readonly type: 'remove'; readonly id: string }
+  | { readonly type: 'removed'; readonly id: string }
+
+export type SupervisorEffect =
+  | { readonly type: 'start'; readonly id: string }
+  | { readonly type: 'stop'; readonly id: string }
+  | { readonly type: 'wait'; readonly id: string; readonly delayMs: number }
+  /** Too many restarts: stop all and fail. */
+  | { readonly type: 'give_up'; readonly id: string; readonly count: number; readonly exit: Exit }
+
+export const initialSupervisor = (rules: SupervisorRules): SupervisorState => ({
+  rules,
+  children: new Map(),
+  window: [],
+  gaveUp: false,
+})
+
+export interface Surroundings {
+  readonly nowMs: number
+  readonly random: () => number
+}
+
+type Step = readonly [SupervisorState, readonly SupervisorEffect[]]
+
+/** One step. An event of a child that is not there, or that does not fit its phase, changes nothing. */
+export function step(state: SupervisorState, event: SupervisorEvent, around: Surroundings): Step {
+  if (event.type === 'add') {
+    const child: ChildState = { phase: 'starting', rules: event.rules, restarts: 0, streak: 0, sinceMs: around.nowMs }
+    return [withChild(state, event.id, child), [{ type: 'start', id: event.id }]]
+  }
+  const child = state.children.get(event.id)
+  if (child === undefined) return [state, []]
+  switch (event.type) {
+    case 'started':
+      return [withChild(state, event.id, { ...child, phase: 'running', sinceMs: around.nowMs }), []]
+    case 'not_started':
+    case 'removed':
+      return [without(state, event.id), []]
+    case 'due':
+      if (child.phase !== 'waiting') return [state, []]
+      return [withChild(state, event.id, { ...child, phase: 'starting' }), [{ type: 'start', id: event.id }]]
+    case 'remove':
+      // One that only waits has nothing to stop.
+      if (child.phase === 'waiting') return [without(state, event.id), []]
+      return [withChild(state, event.id, { ...child, phase: 'stopping' }), [{ type: 'stop', id: event.id }]]
+    case 'ended':
+      return ended(state, event.id, child, event.exit, around)
+  }
+}
+
+function ended(state: SupervisorState, id: string, child: ChildState, exit: Exit, around: Surroundings): Step {
+  if (child.phase === 'stopping' || child.phase === 'waiting' || state.gaveUp) return [state, []]
+  if (!isRestarted(child.rules.restart, exit)) return [without(state, id), []]
+  let window = state.window
+  if (child.rules.counts(exit)) {
+    const recorded = recordRestart(window, around.nowMs, state.rules)
+    if (recorded.exceeded) {
+      return [
+        { ...state, window: recorded.window, gaveUp: true },
+        [{ type: 'give_up', id, count: recorded.window.length, exit }],
+      ]
+    }
+    window = recorded.window
+  }
+  const settled = child.phase === 'running' && around.nowMs - child.sinceMs > state.rules.periodMs
+  const streak = settled ? 1 : child.streak + 1
+  const delayMs = child.rules.backoff === undefined ? 0 : backoffDelayMs(child.rules.backoff, streak, around.random)
+  let next: SupervisorState = { ...state, window }
+  const effects: SupervisorEffect[] = []
+  for (const affected of affectedBy(state.rules.strategy, id, [...state.children.keys()])) {
+    next = withChild(next, affected, { ...child, phase: 'waiting', restarts: child.restarts + 1, streak })
+    effects.push({ type: 'wait', id: affected, delayMs })
+  }
+  return [next, effects]
+}
+
+const withChild = (state: SupervisorState, id: string, child: ChildState): SupervisorState => ({
+  ...state,
+  children: new Map(state.children).set(id, child),
+})
+
+function without(state: SupervisorState, id: string): SupervisorState {
+  const children = new Map(state.children)
+  children.delete(id)
+  return { ...state, children }
+}
