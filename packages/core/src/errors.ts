@@ -41,6 +41,9 @@ export const TROUPE_ERROR_CODES = [
   'TASK_POISONED',
   'WORKER_LOST',
   'VERSION_MISMATCH',
+  // command line
+  'INPUT_FAILED',
+  'OUTPUT_FAILED',
 ] as const
 
 export type TroupeErrorCode = (typeof TROUPE_ERROR_CODES)[number]
