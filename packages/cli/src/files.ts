@@ -1,0 +1,85 @@
+/**
+ * Opens what the command reads and writes, before any work, and never the same file twice.
+ */
+import type { BigIntStats } from 'node:fs'
+import { fstat } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import type { Readable, Writable } from 'node:stream'
+import { getSystemErrorMap, promisify } from 'node:util'
+import { InvalidOptionsError } from '@troupe/core'
+
+/** How much is read at a time, in bytes. */
+const READ_BYTES = 256 * 1024
+
+export interface Input {
+  readonly stream: Readable
+  /** How much there is, where that is known. */
+  readonly bytes: number | undefined
+}
+
+/** The files of one command. A file that is open already is not opened again for writing. */
+export class Files {
+  readonly #open = new Set<string>()
+
+  /**
+   * Opens a file to read; `-` is stdin.
+   * @throws {InvalidOptionsError} `INVALID_OPTIONS` when it does not exist or cannot be read
+   */
+  async input(path: string): Promise<Input> {
+    if (path === '-') {
+      const found = await statOf(0)
+      if (found !== undefined) this.#remember(found)
+      return { stream: process.stdin, bytes: found?.isFile() ? Number(found.size) : undefined }
+    }
+    const file = await opened('input', path, 'r')
+    const found = await file.stat({ bigint: true })
+    if (found.isDirectory()) throw unusable('input', path, 'is a directory')
+    this.#remember(found)
+    const stream = file.createReadStream({ highWaterMark: READ_BYTES })
+    return { stream, bytes: found.isFile() ? Number(found.size) : undefined }
+  }
+
+  /**
+   * Opens a file to write and empties it; `-` is `stdout`. `option` is what the command line calls it.
+   * @throws {InvalidOptionsError} `INVALID_OPTIONS` when it cannot be written, or is open already
+   */
+  async output(option: string, path: string, stdout: Writable): Promise<Writable> {
+    const found = path === '-' ? await statOf(1) : await stat(path, { bigint: true }).catch(() => undefined)
+    if (found?.isFile() && this.#open.has(identity(found))) throw unusable(option, path, 'is another of its files too')
+    if (path === '-') {
+      if (found !== undefined) this.#remember(found)
+      return stdout
+    }
+    const file = await opened(option, path, 'w')
+    this.#remember(await file.stat({ bigint: true }))
+    return file.createWriteStream()
+  }
+
+  #remember(found: BigIntStats): void {
+    if (found.isFile()) this.#open.add(identity(found))
+  }
+}
+
+/** What the system says is wrong, in words. */
+export function systemReason(error: unknown): string {
+  const { errno, message } = error as NodeJS.ErrnoException
+  return (errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1]) ?? message
+}
+
+async function opened(option: string, path: string, flags: string): Promise<FileHandle> {
+  try {
+    return await open(path, flags)
+  } catch (error) {
+    throw unusable(option, path, systemReason(error))
+  }
+}
+
+function unusable(option: string, path: string, why: string): InvalidOptionsError {
+  return new InvalidOptionsError('troupe map', [{ path: option, message: `${path}: ${why}` }])
+}
+
+async function statOf(descriptor: number): Promise<BigIntStats | undefined> {
+  return promisify(fstat)(descriptor, { bigint: true }).catch(() => undefined)
+}
+
+const identity = ({ dev, ino }: BigIntStats): string => `${dev}:${ino}`

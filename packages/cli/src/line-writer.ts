@@ -1,0 +1,72 @@
+/**
+ * Writes lines to a stream in few large writes, soon, and no faster than the reader at the other end takes them.
+ */
+import type { Writable } from 'node:stream'
+import { type Deferred, deferred } from '@troupe/core'
+
+/** So much text is gathered at most before it is handed on, in characters. */
+const GATHERED_CHARACTERS = 64 * 1024
+
+export class LineWriter {
+  readonly #stream: Writable
+  #gathered = ''
+  #flushing = false
+  #error: Error | undefined
+  #draining: Deferred<void> | undefined
+
+  /** Owns `stream` from now on. `onError` is told, once, when the stream fails; what is written after that is dropped. */
+  constructor(stream: Writable, onError: (error: Error) => void) {
+    this.#stream = stream
+    stream.on('error', (error) => {
+      if (this.#error !== undefined) return
+      this.#error = error
+      this.#drained()
+      onError(error)
+    })
+    stream.on('drain', () => this.#drained())
+  }
+
+  /** Adds a line. What it returns is to be awaited, if anything: then the stream has taken as much as it wants. */
+  write(line: string): Promise<void> | undefined {
+    if (this.#error !== undefined) return undefined
+    this.#gathered += `${line}\n`
+    if (this.#gathered.length >= GATHERED_CHARACTERS) return this.#flush()
+    if (!this.#flushing) {
+      this.#flushing = true
+      // Once in a turn of the event loop: many results come in one turn, and a single one does not wait.
+      setImmediate(() => {
+        this.#flushing = false
+        void this.#flush()
+      })
+    }
+    return this.#stream.writableNeedDrain ? this.#drain() : undefined
+  }
+
+  /** Writes out what is left and resolves when all of it is handed over to the system, or the stream has failed. */
+  async end(): Promise<void> {
+    void this.#flush()
+    if (this.#error !== undefined) return
+    await new Promise<void>((resolve) => {
+      this.#stream.once('error', () => resolve())
+      this.#stream.write('', () => resolve())
+    })
+  }
+
+  #flush(): Promise<void> | undefined {
+    if (this.#gathered === '' || this.#error !== undefined) return undefined
+    const text = this.#gathered
+    this.#gathered = ''
+    return this.#stream.write(text) ? undefined : this.#drain()
+  }
+
+  // More than one may wait: a run's failures come from its input and from its tasks.
+  #drain(): Promise<void> {
+    this.#draining ??= deferred()
+    return this.#draining.promise
+  }
+
+  #drained(): void {
+    this.#draining?.resolve()
+    this.#draining = undefined
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * The options of `troupe map`, as the command line gives them.
+ */
+import { z } from 'zod'
+
+const wholeNumber = (minimum: number, maximum: number) =>
+  z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().min(minimum).max(maximum))
+
+export const MapOptions = z.strictObject({
+  /** The NDJSON file to read; `-` is stdin. */
+  input: z.string().min(1).default('-'),
+  /** The NDJSON file to write; `-` is stdout. */
+  output: z.string().min(1).default('-'),
+  /** The NDJSON file that gets a record for each line that failed. */
+  errors: z.string().min(1).optional(),
+  /** How many worker processes; undefined for one a core. */
+  workers: wholeNumber(1, 1024).optional(),
+  /** How many tasks a worker runs at once. */
+  concurrency: wholeNumber(1, 100_000).optional(),
+  /** Results are written as they come, not in input order. */
+  unordered: z.boolean().default(false),
+  /** How often a failed try is tried again; undefined for what the task says. */
+  retries: wholeNumber(0, 1_000_000).optional(),
+  /** How long one try may take, in ms; 0 for no limit, undefined for what the task says. */
+  timeoutMs: wholeNumber(0, 2 ** 31 - 1).optional(),
+  /** No progress and no report. */
+  quiet: z.boolean().default(false),
+})
+export type MapOptions = z.output<typeof MapOptions>

@@ -1,0 +1,148 @@
+/**
+ * The command `troupe map`: opens everything, runs, reports, closes everything.
+ */
+import { constants } from 'node:os'
+import type { Writable } from 'node:stream'
+import { Farm } from '@troupe/actors/farm'
+import { parseOptions, TroupeError } from '@troupe/core'
+import { Failures } from './failures.js'
+import { Files, type Input, systemReason } from './files.js'
+import { Interrupt } from './interrupt.js'
+import { LineWriter } from './line-writer.js'
+import { MapOptions } from './map.options.js'
+import { MapRun } from './map-run.js'
+import { type ProgressTerms, startProgress } from './progress.js'
+import { reportText } from './tally.js'
+import { type ChosenTask, chooseTask } from './task-file.js'
+
+/** How the command ended. */
+export interface Ending {
+  /** 0: all done. 1: some failed. 128 and a signal's number: that signal ended it. */
+  readonly status: number
+  /** The signal that ended it, to be raised again so that the shell sees it too. */
+  readonly signal?: NodeJS.Signals
+}
+
+/** Where the command writes. */
+export interface Streams {
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+}
+
+/** Everything that has to be there before any work. */
+interface Prepared {
+  readonly options: MapOptions
+  readonly chosen: ChosenTask
+  readonly input: Input
+  readonly output: Writable
+  readonly errors: Writable | undefined
+}
+
+/**
+ * Runs a task over NDJSON. `file` is FILE[#task], `given` the options as the command line has them.
+ * @throws {TroupeError} when it could not run, or not to its end: `INVALID_OPTIONS`, what {@link chooseTask} and the
+ *   farm throw, `INPUT_FAILED`, `OUTPUT_FAILED`
+ */
+export async function map(file: string, given: unknown, streams: Streams): Promise<Ending> {
+  const prepared = await prepare(file, parseOptions(MapOptions, given, 'troupe map'), streams.stdout)
+  const interrupt = new Interrupt()
+  try {
+    const farm = await unlessStopped(startFarm(prepared), interrupt.stopped)
+    if (farm === undefined) return endingOf(interrupt, 0)
+    try {
+      return await perform(prepared, farm, interrupt, streams)
+    } finally {
+      await stopFarm(farm, interrupt.stopped)
+    }
+  } finally {
+    interrupt.close()
+  }
+}
+
+// The outputs are emptied last: a command line that cannot run leaves what was there.
+async function prepare(file: string, options: MapOptions, stdout: Writable): Promise<Prepared> {
+  const files = new Files()
+  const input = await files.input(options.input)
+  const chosen = await chooseTask(file)
+  const output = await files.output('output', options.output, stdout)
+  const errors = options.errors === undefined ? undefined : await files.output('errors', options.errors, stdout)
+  return { options, chosen, input, output, errors }
+}
+
+async function perform(prepared: Prepared, farm: Farm, interrupt: Interrupt, streams: Streams): Promise<Ending> {
+  const { options, chosen, input, output, errors } = prepared
+  const results = new LineWriter(output, (error) => interrupt.stop(error))
+  const records = errors && new LineWriter(errors, (error) => interrupt.stop(error))
+  const failures = new Failures(records, (text) => progress.tell(text))
+  const { drain, stopped } = interrupt
+  const run = new MapRun({ farm, task: chosen.task, options, input, results, failures, drain, stopped })
+  const progress = startProgress({
+    stderr: streams.stderr,
+    kind: progressKind(options, streams),
+    tally: () => run.tally(),
+  })
+  drain.addEventListener('abort', () => {
+    if (!stopped.aborted) progress.tell('finishing what has begun; Ctrl-C again stops at once')
+  })
+  try {
+    await unlessStopped(run.run(), stopped)
+    await unlessStopped(Promise.all([results.end(), records?.end()]), stopped)
+  } finally {
+    progress.end()
+    failures.end()
+    if (!options.quiet) progress.tell(reportText(run.tally()))
+  }
+  return endingOf(interrupt, failures.count)
+}
+
+function startFarm({ options, chosen }: Prepared): Promise<Farm> {
+  const { workers, concurrency } = options
+  return Farm.start({
+    tasks: chosen.url,
+    execArgv: [...chosen.execArgv],
+    // stdout is for results alone, whatever a task writes.
+    workerStdout: 'stderr',
+    ...(workers !== undefined && { workers }),
+    ...(concurrency !== undefined && { concurrency }),
+  })
+}
+
+// What is to stop at once is not given the time that a task has to end.
+function stopFarm(farm: Farm, stopped: AbortSignal): Promise<void> {
+  return farm.stop(stopped.aborted ? { timeoutMs: 'brutal_kill' } : {})
+}
+
+/** What `work` gives, or undefined as soon as `stopped` aborts. */
+async function unlessStopped<T>(work: Promise<T>, stopped: AbortSignal): Promise<T | undefined> {
+  let onStop = () => {}
+  const stop = new Promise<undefined>((resolve) => {
+    onStop = () => resolve(undefined)
+    stopped.addEventListener('abort', onStop, { once: true })
+    if (stopped.aborted) onStop()
+  })
+  // Once stopped, how the work ends does not matter any more.
+  const done = work.catch((error: unknown) => {
+    if (stopped.aborted) return undefined
+    throw error
+  })
+  try {
+    return await Promise.race([done, stop])
+  } finally {
+    stopped.removeEventListener('abort', onStop)
+  }
+}
+
+function endingOf({ signal, failure }: Interrupt, failed: number): Ending {
+  if (signal !== undefined) return { status: 128 + constants.signals[signal], signal }
+  if (failure === undefined) return { status: failed > 0 ? 1 : 0 }
+  // The reader went away, as `head` does when it has enough: no fault, and nobody to tell.
+  if ((failure as NodeJS.ErrnoException).code === 'EPIPE') return { status: 128 + constants.signals.SIGPIPE }
+  throw new TroupeError('OUTPUT_FAILED', `cannot write: ${systemReason(failure)}`, { cause: failure })
+}
+
+// On a terminal that shows the results too, a bar and the results would overwrite each other.
+function progressKind({ quiet, output }: MapOptions, { stdout, stderr }: Streams): ProgressTerms['kind'] {
+  if (quiet) return 'none'
+  const free = output !== '-' || !stdout.isTTY
+  return stderr.isTTY && free && process.env.TERM !== 'dumb' ? 'bar' : 'lines'
+}

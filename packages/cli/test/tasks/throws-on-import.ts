@@ -1,0 +1,3 @@
+const configuration: string | undefined = undefined
+
+throw new Error(`no configuration: ${configuration}`)

@@ -1,0 +1,98 @@
+/**
+ * Runs the built command as a user does, and sees to it that nothing stays behind.
+ */
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, onTestFinished } from 'vitest'
+
+export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+
+export interface Result {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A command that runs. It leads a process group of its own, as in a shell. */
+export class Command {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly result: Promise<Result>
+
+  constructor(args: readonly string[], stdio: 'read' | 'unread' = 'read') {
+    this.child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe', detached: true })
+    this.child.stdin.on('error', () => {})
+    const stdout = stdio === 'read' ? text(this.child.stdout) : Promise.resolve('')
+    const stderr = text(this.child.stderr)
+    const exit = new Promise<Pick<Result, 'status' | 'signal'>>((resolve) => {
+      this.child.on('exit', (status, signal) => resolve({ status, signal }))
+    })
+    this.result = exit.then(async (how) => ({ ...how, stdout: await stdout, stderr: await stderr }))
+    groups.push(this.pid)
+  }
+
+  get pid(): number {
+    return this.child.pid!
+  }
+
+  /** The ids of the processes that it has started. */
+  workers(): number[] {
+    const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+    const rows = table.split('\n').map((row) => row.trim().split(/\s+/).map(Number))
+    return rows.filter(([, parent]) => parent === this.pid).map(([pid]) => pid!)
+  }
+
+  /** What a terminal does at Ctrl-C: the signal goes to all of the group. */
+  interrupt(): void {
+    process.kill(-this.pid, 'SIGINT')
+  }
+}
+
+const groups: number[] = []
+
+afterEach(async () => {
+  for (const group of groups.splice(0)) await expect.poll(() => isGone(group), { timeout: 5_000 }).toBe(true)
+})
+
+/** Runs the command with `input` on its stdin. */
+export function troupe(args: readonly string[], input = ''): Promise<Result> {
+  const command = new Command(args)
+  command.child.stdin.end(input)
+  return command.result
+}
+
+/** The task file of a name, for the command line. */
+export function taskFile(name: string): string {
+  return fileURLToPath(new URL(`./tasks/${name}`, import.meta.url))
+}
+
+/** The lines of a text. */
+export function linesOf(output: string): string[] {
+  return output.split('\n').filter((line) => line !== '')
+}
+
+/** The records of an NDJSON text. */
+export function recordsOf(output: string): Record<string, unknown>[] {
+  return linesOf(output).map((line) => JSON.parse(line))
+}
+
+/** A folder that is gone after the test. */
+export function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'troupe-test-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+function isGone(group: number): boolean {
+  try {
+    process.kill(-group, 0)
+    return false
+  } catch {
+    return true
+  }
+}
