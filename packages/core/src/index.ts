@@ -1,7 +1,7 @@
-export { type ErrorData, errorData, errorFrom } from './error-data.js'
 export { BackoffOptions, backoffDelayMs } from './backoff.js'
 export { type Clock, SimulatedClock, systemClock } from './clock.js'
 export { assertWaitOptions, type Waiter, type WaitOptions, waiting, within } from './deadline.js'
+export { type Deferred, deferred } from './deferred.js'
 export {
   assertSafeEndpoint,
   type End,
@@ -11,6 +11,7 @@ export {
   isLocalAddress,
   parseEndpoints,
 } from './endpoint.js'
+export { type ErrorData, errorData, errorFrom } from './error-data.js'
 export {
   AbortedError,
   ClosedError,
@@ -37,10 +38,9 @@ export {
   type Sent,
 } from './message/schema.js'
 export { parseOptions } from './options.js'
+export { type PrivateEndpoint, privateEndpoint } from './private-folder.js'
 export { type MonitorEvent, ZMQMonitor } from './socket/monitor.js'
 export { Receiver } from './socket/receiver.js'
 export { Sender } from './socket/sender.js'
 export { EndpointInUseError, type SocketStats, ZMQSocket } from './socket/socket.js'
 export { DuplexOptions, ReceivingOptions, SendingOptions, SocketOptions } from './socket/socket.options.js'
-export { type PrivateEndpoint, privateEndpoint } from './private-folder.js'
-export { type Deferred, deferred } from './deferred.js'

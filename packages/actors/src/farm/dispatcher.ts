@@ -1,0 +1,410 @@
+/**
+ * The farm's engine, sans-I/O: takes tasks, answers, deaths and ticks, and says through its port what to send, whom to
+ * kill and when to be called again. The clock and the randomness are injected.
+ */
+import { type BackoffOptions, backoffDelayMs, type Clock, errorData } from '@troupe/core'
+import type { z } from 'zod'
+import { type Failure, failureError } from './failure.js'
+import {
+  InvalidInputError,
+  InvalidOutputError,
+  type TaskFacts,
+  TaskPoisonedError,
+  WorkerLostError,
+} from './farm-errors.js'
+import { type Entry, type EntryTerms, Holder, newEntry, type Outcome, PendingQueue } from './ledger.js'
+import type { ResultsBody } from './wire.js'
+
+/** A task that kills its worker this often, while it is alone on it, is given up. */
+const MAX_DEATHS = 3
+
+/** One incarnation of a worker, as the engine sees it. */
+export interface Seat {
+  readonly id: string
+  readonly holder: Holder
+  /** It holds a suspect and gets nothing beside it. */
+  alone: boolean
+  /** When something last came from it or, if it had nothing to do then, when it got something. */
+  lastHeardMs: number
+  /** When it must have answered a cancelled task, or is killed. */
+  answerByMs: number
+  /** It has ended, or is about to: it gets nothing more, but what it has sent still counts. */
+  leaving: boolean
+  /** Why the farm kills it, once it does. */
+  condemned: string | undefined
+  done: number
+  failed: number
+}
+
+/** What the engine has done by others. */
+export interface DispatchPort {
+  /** Sends tasks. Returns the bytes of the frame, and those entries that cannot be encoded, which were not sent. */
+  send(
+    seat: Seat,
+    firstTicket: number,
+    entries: readonly Entry[],
+  ): { bytes: number; refused: ReadonlyMap<Entry, unknown> }
+  /** Tells a worker that tries are not wanted any more. */
+  cancel(seat: Seat, tickets: readonly number[]): void
+  /** Kills a worker that does not answer; its death is then reported by `lost`. */
+  kill(seat: Seat, why: string): void
+  /** Asks for a `flush` at the end of this turn of the event loop. */
+  flushSoon(): void
+}
+
+export interface DispatchTerms {
+  readonly concurrency: number
+  readonly backoff: z.output<typeof BackoffOptions>
+  readonly onWorkerLost: 'redeliver' | 'fail'
+  readonly graceMs: number
+  /** A worker that holds tasks and says nothing for longer is killed; 0 for never. */
+  readonly hangMs: number
+}
+
+export interface DispatchCounts {
+  done: number
+  failed: number
+  retried: number
+  redelivered: number
+  cancelled: number
+}
+
+export class Dispatcher {
+  readonly counts: DispatchCounts = { done: 0, failed: 0, retried: 0, redelivered: 0, cancelled: 0 }
+  readonly #terms: DispatchTerms
+  readonly #port: DispatchPort
+  readonly #clock: Clock
+  readonly #random: () => number
+  readonly #pending = new PendingQueue()
+  readonly #suspects = new PendingQueue()
+  readonly #seats = new Set<Seat>()
+  readonly #waiting = new Map<Entry, unknown>()
+  #held = 0
+  #lastTicket = 0
+
+  constructor(terms: DispatchTerms, port: DispatchPort, clock: Clock, random: () => number = Math.random) {
+    this.#terms = terms
+    this.#port = port
+    this.#clock = clock
+    this.#random = random
+  }
+
+  /** Tasks that no worker has: queued, suspect, or waiting for their next try. */
+  get pending(): number {
+    return this.#pending.size + this.#suspects.size + this.#waiting.size
+  }
+
+  /** Tasks that workers have. */
+  get held(): number {
+    return this.#held
+  }
+
+  /** Accepts a task. It is sent at once when nothing else is under way, else with all others of this turn. */
+  accept(terms: EntryTerms): Entry {
+    const entry = newEntry(terms)
+    const idle = this.#held === 0 && this.pending === 0
+    this.#pending.push(entry)
+    if (idle && this.#seats.size > 0) this.flush()
+    else this.#port.flushSoon()
+    return entry
+  }
+
+  /** A worker has joined and takes tasks. */
+  join(id: string): Seat {
+    const seat: Seat = {
+      id,
+      holder: new Holder(),
+      alone: false,
+      lastHeardMs: this.#clock.now(),
+      answerByMs: Number.POSITIVE_INFINITY,
+      leaving: false,
+      condemned: undefined,
+      done: 0,
+      failed: 0,
+    }
+    this.#seats.add(seat)
+    this.#port.flushSoon()
+    return seat
+  }
+
+  /** Something came from a worker: it lives and its event loop turns. */
+  heard(seat: Seat): void {
+    seat.lastHeardMs = this.#clock.now()
+  }
+
+  /** A worker answered. `bytes` is the size of the answer. Tickets that it does not hold are late and are dropped. */
+  answered(seat: Seat, results: ResultsBody, bytes: number): void {
+    if (!this.#seats.has(seat)) return
+    this.heard(seat)
+    let line: Entry['line'] | undefined
+    let count = 0
+    for (const [firstTicket, values] of results.outputs) {
+      for (let index = 0; index < values.length; index++) {
+        const entry = this.#release(seat, firstTicket + index)
+        if (entry === undefined) continue
+        line = entry.line
+        count++
+        seat.done++
+        this.#gave(entry, values[index])
+      }
+    }
+    for (const [ticket, failure] of results.failures) {
+      const entry = this.#release(seat, ticket)
+      if (entry === undefined) continue
+      line ??= entry.line
+      count++
+      seat.failed++
+      this.#failed(seat, entry, failure)
+    }
+    line?.pace.answered(count, results.busyMs, bytes)
+    if (seat.holder.held === 0) {
+      seat.alone = false
+      seat.answerByMs = Number.POSITIVE_INFINITY
+    }
+    this.#port.flushSoon()
+  }
+
+  /** A worker is gone: what it held goes to others, each alone, or fails, as the terms say. */
+  lost(seat: Seat, cause: Error): void {
+    if (!this.#seats.delete(seat)) return
+    const entries = seat.holder.releaseAll()
+    this.#held -= entries.length
+    const [only] = entries
+    if (entries.length === 1 && only !== undefined && seat.condemned === undefined) only.deaths++
+    for (const entry of entries) this.#bereaved(entry, cause)
+    this.#port.flushSoon()
+  }
+
+  /** Ends a task before its time. A worker that runs it is told, and has `graceMs` to end it. */
+  cancel(entry: Entry, reason: Error): void {
+    if (entry.state === 'done') return
+    const seat = this.#seatOf(entry)
+    if (entry.state === 'pending') (entry.suspect ? this.#suspects : this.#pending).noteSettled()
+    this.#stopWaiting(entry)
+    this.counts.cancelled++
+    entry.state = 'done'
+    entry.settle({ status: 'rejected', reason })
+    if (seat === undefined) return
+    this.#port.cancel(seat, [entry.ticket])
+    seat.answerByMs = Math.min(seat.answerByMs, this.#clock.now() + this.#terms.graceMs)
+  }
+
+  /** Looks after the limits of time. To be called every few tens of milliseconds while tasks are held. */
+  tick(): void {
+    const now = this.#clock.now()
+    for (const seat of this.#seats) {
+      if (seat.holder.held === 0 || seat.condemned !== undefined) continue
+      const silentMs = now - seat.lastHeardMs
+      if (this.#terms.hangMs > 0 && silentMs > this.#terms.hangMs) {
+        this.#condemn(seat, `its event loop did not turn for ${this.#terms.hangMs} ms`)
+      } else if (silentMs > this.#limitMs(seat)) {
+        this.#timedOut(seat)
+      } else if (now > seat.answerByMs) {
+        this.#condemn(seat, `it did not end a cancelled task within ${this.#terms.graceMs} ms`)
+      }
+    }
+  }
+
+  /** Sends what can be sent. */
+  flush(): void {
+    const seats = [...this.#seats].filter(({ condemned, leaving }) => condemned === undefined && !leaving)
+    this.#flushSuspects(seats)
+    if (this.#suspects.size > 0) return
+    for (let next = this.#pending.peek(); next !== undefined; next = this.#pending.peek()) {
+      const seat = this.#roomiest(seats, next)
+      if (seat === undefined) return
+      this.#give(seat, this.#take(seat, next, seats.length))
+    }
+  }
+
+  /** Settles all that is not settled. */
+  abandon(reason: Error): void {
+    const all = [...this.#waiting.keys()]
+    for (const queue of [this.#suspects, this.#pending]) {
+      for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) all.push(entry)
+    }
+    for (const seat of this.#seats) all.push(...seat.holder.releaseAll())
+    this.#held = 0
+    for (const entry of all) {
+      this.#stopWaiting(entry)
+      this.#settle(entry, { status: 'rejected', reason }, 'cancelled')
+    }
+  }
+
+  /** Suspects go first, one to each worker that has nothing else. */
+  #flushSuspects(seats: readonly Seat[]): void {
+    for (const seat of seats) {
+      if (seat.holder.held > 0) continue
+      const entry = this.#suspects.shift()
+      if (entry === undefined) return
+      seat.alone = true
+      this.#give(seat, [entry])
+    }
+  }
+
+  /** The worker with the least outstanding work, if it has room for such a task. */
+  #roomiest(seats: readonly Seat[], entry: Entry): Seat | undefined {
+    const limit = this.#heldLimit(entry)
+    let best: Seat | undefined
+    for (const seat of seats) {
+      if (seat.alone || seat.holder.held >= limit) continue
+      if (best === undefined || seat.holder.held < best.holder.held) best = seat
+    }
+    if (best === undefined) return undefined
+    // Half empty before more is sent, so that frames stay large; but what is there is spread first.
+    return best.holder.held > limit / 2 ? undefined : best
+  }
+
+  #heldLimit({ line }: Entry): number {
+    // Only what has begun may be lost where nothing may run twice, so nothing is sent ahead.
+    return this.#terms.onWorkerLost === 'fail' ? this.#terms.concurrency : line.pace.held(this.#terms.concurrency)
+  }
+
+  #take(seat: Seat, first: Entry, workers: number): Entry[] {
+    const room = this.#heldLimit(first) - seat.holder.held
+    const share = Math.ceil((this.#pending.size + this.#held) / workers) - seat.holder.held
+    const frame = this.#terms.onWorkerLost === 'fail' ? room : first.line.pace.frame(this.#terms.concurrency)
+    const most = Math.max(1, Math.min(room, share, frame))
+    const taken: Entry[] = []
+    while (taken.length < most) {
+      const entry = this.#pending.peek()
+      if (entry === undefined || entry.line !== first.line) break
+      this.#pending.shift()
+      taken.push(entry)
+    }
+    return taken
+  }
+
+  #give(seat: Seat, entries: readonly Entry[]): void {
+    const firstTicket = this.#lastTicket + 1
+    const { bytes, refused } = this.#port.send(seat, firstTicket, entries)
+    for (const [entry, cause] of refused) this.#reject(entry, unencodable(entry, cause))
+    const sent = refused.size === 0 ? entries : entries.filter((entry) => !refused.has(entry))
+    if (sent.length === 0) return
+    this.#lastTicket += sent.length
+    if (seat.holder.held === 0) seat.lastHeardMs = this.#clock.now()
+    seat.holder.hold(firstTicket, sent)
+    this.#held += sent.length
+    sent[0]!.line.pace.sent(sent.length, bytes)
+  }
+
+  #release(seat: Seat, ticket: number): Entry | undefined {
+    const entry = seat.holder.release(ticket)
+    if (entry === undefined) return undefined
+    this.#held--
+    // It was cancelled while the worker had it: settled already.
+    return entry.state === 'done' ? undefined : entry
+  }
+
+  /** An output came: it is parsed here, so that transforms and defaults of its schema run once, at the receiver. */
+  #gave(entry: Entry, value: unknown): void {
+    const parsed = entry.line.parseOutput(value)
+    if (parsed.ok) this.#settle(entry, { status: 'fulfilled', value: parsed.value })
+    else this.#reject(entry, new InvalidOutputError(facts(entry), parsed.why))
+  }
+
+  #failed(seat: Seat, entry: Entry, failure: Failure): void {
+    if (failure.kind === 'timeout' && failure.stuck) {
+      this.#condemn(
+        seat,
+        `a task went on after its limit of ${failure.timeoutMs} ms and a grace of ${this.#terms.graceMs} ms`,
+      )
+    }
+    // The worker's own stop cancelled it; the farm did not: it runs elsewhere.
+    if (failure.kind === 'cancelled') return this.#again(entry, 0)
+    this.#tryAgainOr(entry, () => failureError(failure, facts(entry)))
+  }
+
+  #tryAgainOr(entry: Entry, error: () => Error): void {
+    entry.failures++
+    if (entry.failures > entry.retries) return this.#reject(entry, error())
+    this.counts.retried++
+    this.#again(entry, backoffDelayMs(this.#terms.backoff, entry.failures, this.#random))
+  }
+
+  #bereaved(entry: Entry, cause: Error): void {
+    if (entry.state === 'done') return
+    if (entry.deaths >= MAX_DEATHS) return this.#reject(entry, new TaskPoisonedError(facts(entry), entry.deaths, cause))
+    if (this.#terms.onWorkerLost === 'fail') return this.#reject(entry, new WorkerLostError(facts(entry), cause))
+    this.counts.redelivered++
+    entry.suspect = true
+    this.#again(entry, 0)
+  }
+
+  /** Puts a task back, now or after a delay. */
+  #again(entry: Entry, delayMs: number): void {
+    if (delayMs > 0) {
+      entry.state = 'waiting'
+      const timer = this.#clock.setTimeout(() => {
+        this.#waiting.delete(entry)
+        this.#again(entry, 0)
+      }, delayMs)
+      this.#waiting.set(entry, timer)
+      return
+    }
+    entry.state = 'pending'
+    ;(entry.suspect ? this.#suspects : this.#pending).push(entry)
+    this.#port.flushSoon()
+  }
+
+  #stopWaiting(entry: Entry): void {
+    const timer = this.#waiting.get(entry)
+    if (timer === undefined) return
+    this.#clock.clearTimeout(timer)
+    this.#waiting.delete(entry)
+  }
+
+  /** How long a worker may be silent: no limit while anything that may be running in it has none. */
+  #limitMs(seat: Seat): number {
+    let longestMs = 0
+    let running = 0
+    for (const entry of seat.holder.entries()) {
+      if (entry.timeoutMs === 0) return Number.POSITIVE_INFINITY
+      longestMs = Math.max(longestMs, entry.timeoutMs)
+      if (++running === this.#terms.concurrency) break
+    }
+    return longestMs + this.#terms.graceMs
+  }
+
+  /** A worker is silent for longer than the limits of all that it can be running: one of them blocks it. */
+  #timedOut(seat: Seat): void {
+    const [only, another] = seat.holder.entries()
+    if (only !== undefined && another === undefined && only.state === 'held') {
+      this.#release(seat, only.ticket)
+      this.#tryAgainOr(only, () =>
+        failureError({ kind: 'timeout', timeoutMs: only.timeoutMs, stuck: true }, facts(only)),
+      )
+    }
+    // With several it cannot be told which: each runs again alone, and then it can.
+    this.#condemn(seat, 'a task blocked it for longer than its limit')
+  }
+
+  #condemn(seat: Seat, why: string): void {
+    if (seat.condemned !== undefined) return
+    seat.condemned = why
+    this.#port.kill(seat, why)
+  }
+
+  #seatOf(entry: Entry): Seat | undefined {
+    if (entry.holder === undefined) return undefined
+    for (const seat of this.#seats) if (seat.holder === entry.holder) return seat
+    return undefined
+  }
+
+  #reject(entry: Entry, reason: Error): void {
+    this.#settle(entry, { status: 'rejected', reason })
+  }
+
+  #settle(entry: Entry, outcome: Outcome, count: 'cancelled' | undefined = undefined): void {
+    if (entry.state === 'done') return
+    entry.state = 'done'
+    this.counts[count ?? (outcome.status === 'fulfilled' ? 'done' : 'failed')]++
+    entry.settle(outcome)
+  }
+}
+
+/** What errors say of a task. */
+const facts = ({ line, key, attempts }: Entry): TaskFacts => ({ task: line.name, key: key(), attempt: attempts })
+
+const unencodable = (entry: Entry, cause: unknown): Error =>
+  new InvalidInputError(facts(entry), `cannot be encoded: ${errorData(cause).message}`, cause)

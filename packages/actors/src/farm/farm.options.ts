@@ -1,0 +1,94 @@
+/**
+ * The options of a farm, of one task and of a map.
+ */
+import { availableParallelism } from 'node:os'
+import { BackoffOptions, type Logger } from '@troupe/core'
+import { z } from 'zod'
+import { ShutdownTimeOption } from '../actor/actor.options.js'
+
+const time = z
+  .number()
+  .min(0)
+  .max(2 ** 31 - 1)
+const signal = z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'must be an AbortSignal')
+
+export const FarmOptions = z.strictObject({
+  /** The task file that the workers import: a file URL or a path. */
+  tasks: z.union([z.instanceof(URL), z.string().min(1)]),
+  /** How many workers. Default: one for each core that this process may use. */
+  workers: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(() => availableParallelism()),
+  /** Where they run: each in a process of its own, or all in this thread (for tests, and for tasks that only wait). */
+  isolation: z.enum(['process', 'inline']).default('process'),
+  /** How many tasks run at once in one worker: more than 1 is for tasks that wait. */
+  concurrency: z.number().int().min(1).max(10_000).default(1),
+  /** How many times a failed try is tried again. A task's own value, and that of the call, come first. */
+  retries: z.number().int().nonnegative().default(0),
+  /** The delay before a failed try is tried again. */
+  backoff: BackoffOptions.default({ minMs: 100, maxMs: 30_000, factor: 2, jitter: 0.5 }),
+  /** How long one try may run, in ms; 0 for as long as it wants. A task's own value, and that of the call, come first. */
+  timeoutMs: time.default(0),
+  /** How long a task that is cancelled or out of time may go on before its worker is killed, in ms. */
+  graceMs: time.default(1_000),
+  /** A worker that holds tasks and whose event loop does not turn for so long is killed, in ms; 0 never. */
+  hangMs: time.default(0),
+  /** How often a worker's life is asked for, in ms, by ZMTP heartbeats, which a busy worker answers too. */
+  heartbeatMs: z.number().int().min(10).max(60_000).default(1_000),
+  /** A worker that answers no heartbeat for so long is given up, in ms. */
+  livenessMs: z.number().int().min(20).max(600_000).default(5_000),
+  /** How many tasks may be queued by `submit`; a `submit` beyond waits. */
+  maxQueued: z.number().int().min(1).default(100_000),
+  /** How many results of a map may wait for an earlier one, or for their reader. */
+  reorderWindow: z.number().int().min(1).default(16_384),
+  /** What becomes of tasks whose worker died: they run again on another, or they fail with `WORKER_LOST`. */
+  onWorkerLost: z.enum(['redeliver', 'fail']).default('redeliver'),
+  /** How many workers may die without having held a task, within `periodMs`, before the farm gives up. */
+  intensity: z.number().int().nonnegative().default(5),
+  /** The period of the intensity, in ms. */
+  periodMs: z.number().positive().default(10_000),
+  /** How long a worker may take to start and join, in ms. */
+  startTimeoutMs: z
+    .number()
+    .min(1)
+    .max(2 ** 31 - 1)
+    .default(30_000),
+  /** How long a worker may take to stop before it is killed, in ms, or 'brutal_kill', or 'infinity'. */
+  shutdownMs: ShutdownTimeOption.default(5_000),
+  /** Where the farm listens for its workers. Default: a private ipc endpoint (tcp on loopback on Windows). */
+  endpoint: z.string().min(1).optional(),
+  /** Listens beyond loopback, ipc and inproc, for whoever reaches it. */
+  insecure: z.boolean().default(false),
+  /** Node's flags for the worker processes. Default: this process's. */
+  execArgv: z.array(z.string()).optional(),
+  /** Environment variables for the worker processes, beside this process's. */
+  env: z.record(z.string(), z.string()).default({}),
+  /** Where the standard output of the worker processes goes. */
+  workerStdout: z.enum(['inherit', 'stderr', 'ignore']).default('inherit'),
+  /** Where it logs. Default: silent, or stderr at the level that TROUPE_LOG names. */
+  log: z
+    .custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger')
+    .optional(),
+})
+
+export const SubmitOptions = z.strictObject({
+  /** Cancels the task. */
+  signal: signal.optional(),
+  /** How long one try may run, in ms; 0 for as long as it wants. */
+  timeoutMs: time.optional(),
+  /** How many times a failed try is tried again. */
+  retries: z.number().int().nonnegative().optional(),
+})
+
+export const MapOptions = SubmitOptions.extend({
+  /** Gives each outcome, as `Promise.allSettled` does, and does not throw for a task that failed. */
+  settled: z.boolean().optional(),
+})
+
+export type FarmOptions = z.input<typeof FarmOptions>
+export type SubmitOptions = z.input<typeof SubmitOptions>
+export type MapOptions = z.input<typeof MapOptions>
+export type CheckedFarmOptions = z.output<typeof FarmOptions>

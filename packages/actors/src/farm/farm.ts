@@ -1,0 +1,334 @@
+/**
+ * A supervised task farm: workers that are restarted when they die, and a ledger that loses no task with them.
+ */
+import { randomBytes } from 'node:crypto'
+import {
+  AbortedError,
+  ClosedError,
+  Lifecycle,
+  type LifecycleState,
+  parseOptions,
+  resolveLog,
+  systemClock,
+  TroupeError,
+} from '@troupe/core'
+import type { z } from 'zod'
+import type { Exit, ShutdownTime, Supervised } from '../actor/exit.js'
+import { asFailure } from '../actor/inline-body.js'
+import { Dispatcher } from './dispatcher.js'
+import { type CheckedFarmOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
+import { InvalidInputError } from './farm-errors.js'
+import { misfit, parse } from './fit.js'
+import type { Entry, EntryTerms, Outcome, TaskLine } from './ledger.js'
+import { MapRun, type Settled } from './map-run.js'
+import { Pace } from './pace.js'
+import { isTask, type Task } from './task.js'
+import { assertNotInWorker } from './worker-mark.js'
+import { WorkerPool, type WorkerStats } from './worker-pool.js'
+
+export interface FarmStats {
+  /** Tasks that no worker has. */
+  readonly pending: number
+  /** Tasks that workers have. */
+  readonly held: number
+  readonly done: number
+  readonly failed: number
+  readonly cancelled: number
+  /** Tries that failed and were tried again. */
+  readonly retried: number
+  /** Tasks that were taken from a dead worker and given to another. */
+  readonly redelivered: number
+  /** Workers that were replaced. */
+  readonly restarts: number
+  readonly workers: readonly WorkerStats[]
+}
+
+interface Line extends TaskLine {
+  readonly task: Task
+}
+
+type Prepared = Omit<EntryTerms, 'settle'>
+
+/**
+ * A farm.
+ * @example
+ * await using farm = await Farm.start({ tasks: new URL('./tasks.js', import.meta.url), workers: 4 })
+ * for await (const result of farm.map(digest, inputs)) console.log(result)
+ */
+export class Farm implements Supervised, AsyncDisposable {
+  readonly #options: CheckedFarmOptions
+  readonly #pool: WorkerPool
+  readonly #dispatcher: Dispatcher
+  readonly #lifecycle: Lifecycle
+  readonly #exit: Promise<Exit>
+  readonly #lines = new Map<string, Line>()
+  readonly #maps = new Set<MapRun>()
+  /** Submits that wait for room in the queue. */
+  #waiting: (() => void)[] = []
+  #flushing = false
+  #submits = 0
+
+  /**
+   * Starts the workers and resolves when all have joined.
+   * @throws {TroupeError} `INVALID_OPTIONS`, `INVALID_ENDPOINT`, `INSECURE_ENDPOINT`, `ENDPOINT_IN_USE`, `FARM_IN_WORKER`; of the
+   * task file `MODULE_NOT_FOUND`, `MODULE_FAILED`, `UNKNOWN_TASK`, `AMBIGUOUS_TASK`; of a worker `ACTOR_EXITED`, `START_TIMEOUT`
+   */
+  static async start(options: FarmOptions): Promise<Farm> {
+    assertNotInWorker()
+    const farm = new Farm(parseOptions(FarmOptions, options, 'a farm'))
+    await farm.#lifecycle.start()
+    return farm
+  }
+
+  private constructor(options: CheckedFarmOptions) {
+    this.#options = options
+    const run = randomBytes(8).toString('hex')
+    const log = resolveLog(options.log).child({ farm: run })
+    this.#lifecycle = new Lifecycle({
+      what: 'the farm',
+      open: () => this.#pool.open(this.#dispatcher),
+      close: () => this.#close(),
+    })
+    this.#pool = new WorkerPool({ run, options, log, failed: (error) => this.#lifecycle.fail(error) })
+    this.#dispatcher = new Dispatcher(
+      options,
+      {
+        send: (seat, firstTicket, entries) => this.#pool.send(seat, firstTicket, entries),
+        cancel: (seat, tickets) => this.#pool.cancel(seat, tickets),
+        kill: (seat, why) => this.#pool.kill(seat, why),
+        flushSoon: () => this.#flushSoon(),
+      },
+      systemClock,
+    )
+    this.#exit = this.#lifecycle
+      .finished()
+      .then((state) =>
+        state === 'stopped'
+          ? { reason: 'shutdown' }
+          : { reason: 'failed', error: asFailure('farm', this.#lifecycle.error) },
+      )
+  }
+
+  /** How it ended: `failed` when too many workers died that had held no task. Never rejects. */
+  get exit(): Promise<Exit> {
+    return this.#exit
+  }
+
+  get state(): LifecycleState {
+    return this.#lifecycle.state
+  }
+
+  /**
+   * Runs the task on one input. It runs at least once (again when its worker dies, or when it fails and has retries
+   * left), and its result is given once. Waits while `maxQueued` tasks are queued.
+   * @throws {TroupeError} `INVALID_INPUT`, `INVALID_OUTPUT`, `TASK_FAILED`, `TASK_POISONED`, `TIMEOUT`, `WORKER_LOST`, `ABORTED`,
+   * `UNKNOWN_TASK`, `VERSION_MISMATCH`, `CLOSED`
+   */
+  submit<Input extends z.ZodType, Output extends z.ZodType>(
+    task: Task<Input, Output>,
+    input: z.input<Input>,
+    options?: SubmitOptions,
+  ): Promise<z.output<Output>> {
+    return new Promise((resolve, reject) => {
+      const checked = options === undefined ? NO_OPTIONS : parseOptions(SubmitOptions, options, 'a submit')
+      const prepared = this.#prepare(this.#line(task), input, ++this.#submits, checked)
+      if ('invalid' in prepared) throw prepared.invalid
+      const settle = (outcome: Outcome) =>
+        outcome.status === 'fulfilled' ? resolve(outcome.value as z.output<Output>) : reject(outcome.reason)
+      this.#admit({ ...prepared, settle }, checked.signal, reject)
+    })
+  }
+
+  /**
+   * Runs the task on each input and gives the outputs in the order of the inputs. The inputs are read lazily, some
+   * ahead of what was given. Throws at the first task that failed, after what came before it, and cancels the rest;
+   * with `settled: true` gives each outcome instead. To stop reading cancels the rest too.
+   * @throws {TroupeError} what {@link submit} throws
+   */
+  map<Input extends z.ZodType, Output extends z.ZodType>(
+    task: Task<Input, Output>,
+    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    options: MapOptions & { readonly settled: true },
+  ): AsyncIterableIterator<Settled<z.input<Input>, z.output<Output>>>
+  map<Input extends z.ZodType, Output extends z.ZodType>(
+    task: Task<Input, Output>,
+    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    options?: MapOptions & { readonly settled?: false },
+  ): AsyncIterableIterator<z.output<Output>>
+  map(
+    task: Task,
+    inputs: Iterable<unknown> | AsyncIterable<unknown>,
+    options: MapOptions = {},
+  ): AsyncIterableIterator<unknown> {
+    return this.#map(task, inputs, options, true)
+  }
+
+  /** As {@link map}, but gives the outputs as they come. */
+  mapUnordered<Input extends z.ZodType, Output extends z.ZodType>(
+    task: Task<Input, Output>,
+    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    options: MapOptions & { readonly settled: true },
+  ): AsyncIterableIterator<Settled<z.input<Input>, z.output<Output>>>
+  mapUnordered<Input extends z.ZodType, Output extends z.ZodType>(
+    task: Task<Input, Output>,
+    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    options?: MapOptions & { readonly settled?: false },
+  ): AsyncIterableIterator<z.output<Output>>
+  mapUnordered(
+    task: Task,
+    inputs: Iterable<unknown> | AsyncIterable<unknown>,
+    options: MapOptions = {},
+  ): AsyncIterableIterator<unknown> {
+    return this.#map(task, inputs, options, false)
+  }
+
+  /** What it does at present, and what it has done. */
+  stats(): FarmStats {
+    const { pending, held, counts } = this.#dispatcher
+    return {
+      pending: pending + this.#waiting.length,
+      held,
+      ...counts,
+      restarts: this.#pool.restarts,
+      workers: this.#pool.stats(),
+    }
+  }
+
+  /**
+   * Stops: tasks that are not done are rejected with `CLOSED`, running ones have their signal aborted, and workers that do
+   * not end within their time are killed. Resolves when all processes are gone. Idempotent.
+   */
+  async stop(options: { readonly timeoutMs?: ShutdownTime | undefined } = {}): Promise<void> {
+    if (options.timeoutMs === 'brutal_kill') this.kill()
+    await this.#lifecycle.stop()
+  }
+
+  /** Kills the workers and stops. */
+  kill(): void {
+    this.#pool.killAll()
+    void this.#lifecycle.stop()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #close(): Promise<void> {
+    const reason = this.#lifecycle.error instanceof TroupeError ? this.#lifecycle.error : new ClosedError('the farm')
+    for (const run of this.#maps) run.abandon(reason)
+    this.#dispatcher.abandon(reason)
+    for (const admit of this.#waiting.splice(0)) admit()
+    await this.#pool.close()
+  }
+
+  #map(
+    task: Task,
+    inputs: Iterable<unknown> | AsyncIterable<unknown>,
+    options: MapOptions,
+    ordered: boolean,
+  ): AsyncIterableIterator<unknown> {
+    const checked = parseOptions(MapOptions, options, 'a map')
+    const line = this.#line(task)
+    const { concurrency, workers, reorderWindow } = this.#options
+    const run = new MapRun(inputs, {
+      line,
+      ordered,
+      settled: checked.settled === true,
+      signal: checked.signal,
+      reorderWindow,
+      useful: () => 2 * workers * line.pace.held(concurrency),
+      prepare: (input, index) => this.#prepare(line, input, index, checked),
+      accept: (terms) => this.#dispatcher.accept(terms),
+      cancel: (entry, reason) => this.#dispatcher.cancel(entry, reason),
+      ended: (ended) => this.#maps.delete(ended),
+    })
+    this.#maps.add(run)
+    return run
+  }
+
+  /** The line of a task. @throws {TroupeError} `CLOSED`, `UNKNOWN_TASK`, `VERSION_MISMATCH` */
+  #line(task: Task<z.ZodType, z.ZodType>): Line {
+    this.#lifecycle.assertRunning()
+    const known = this.#lines.get(task?.name)
+    if (known?.task === task) return known
+    if (!isTask(task))
+      throw new TroupeError('UNKNOWN_TASK', 'what was given is no task: give what task({ ... }) returned')
+    const { tasks } = this.#pool
+    if (!tasks.has(task.name)) {
+      const names = [...tasks.keys()].join(', ')
+      throw new TroupeError('UNKNOWN_TASK', `the task file of the farm exports no task "${task.name}", but ${names}`)
+    }
+    if (tasks.get(task.name) !== task.version) {
+      const versions = `${task.version ?? 'none'} here, ${tasks.get(task.name) ?? 'none'} in the workers`
+      throw new TroupeError('VERSION_MISMATCH', `task "${task.name}" has two versions: ${versions}`)
+    }
+    const line = {
+      name: task.name,
+      task,
+      pace: known?.pace ?? new Pace(),
+      parseOutput: (value: unknown) => parse(task.output, value),
+    }
+    this.#lines.set(task.name, line)
+    return line
+  }
+
+  /** Validates an input and says all that the ledger needs of it. */
+  #prepare(line: Line, input: unknown, number: number, options: SubmitOptions): Prepared | { readonly invalid: Error } {
+    const { task } = line
+    const key = () => keyOf(task, input, number)
+    const why = misfit(task.input, input)
+    if (why !== undefined) return { invalid: new InvalidInputError({ task: task.name, key: key(), attempt: 0 }, why) }
+    return {
+      line,
+      input,
+      key,
+      timeoutMs: options.timeoutMs ?? task.timeoutMs ?? this.#options.timeoutMs,
+      retries: options.retries ?? task.retries ?? this.#options.retries,
+    }
+  }
+
+  /** Gives a task to the dispatcher as soon as the queue has room, and takes it back when its signal aborts. */
+  #admit(terms: EntryTerms, signal: AbortSignal | undefined, reject: (reason: Error) => void): void {
+    const what = `task "${terms.line.name}" of input ${terms.key()}`
+    if (signal?.aborted) return reject(new AbortedError(what, signal.reason))
+    let entry: Entry | undefined
+    const onAbort = () => {
+      const reason = new AbortedError(what, signal?.reason)
+      if (entry !== undefined) return this.#dispatcher.cancel(entry, reason)
+      this.#waiting = this.#waiting.filter((other) => other !== admit)
+      reject(reason)
+    }
+    const settle = (outcome: Outcome) => {
+      signal?.removeEventListener('abort', onAbort)
+      terms.settle(outcome)
+    }
+    const admit = () => {
+      if (this.#lifecycle.state !== 'running') settle({ status: 'rejected', reason: new ClosedError('the farm') })
+      else entry = this.#dispatcher.accept({ ...terms, settle })
+    }
+    signal?.addEventListener('abort', onAbort)
+    if (this.#dispatcher.pending < this.#options.maxQueued && this.#waiting.length === 0) admit()
+    else this.#waiting.push(admit)
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    // At the end of the turn, so that a frame takes all the tasks of the turn.
+    setImmediate(() => {
+      this.#flushing = false
+      this.#dispatcher.flush()
+      while (this.#waiting.length > 0 && this.#dispatcher.pending < this.#options.maxQueued) this.#waiting.shift()!()
+    })
+  }
+}
+
+const NO_OPTIONS: SubmitOptions = {}
+
+const keyOf = (task: Task, input: unknown, number: number): string => {
+  try {
+    return task.key === undefined ? `#${number}` : String(task.key(input))
+  } catch {
+    return `#${number}`
+  }
+}

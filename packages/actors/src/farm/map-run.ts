@@ -1,0 +1,227 @@
+/**
+ * One run of `map` or `mapUnordered`: reads its input as far ahead as the farm can use, and gives the outputs as they
+ * are asked for. What is in memory is bounded by windows, never by the length of the input.
+ */
+import { AbortedError, type Deferred, deferred } from '@troupe/core'
+import type { Entry, EntryTerms, Outcome, TaskLine } from './ledger.js'
+
+/** The outcome of one input, as `Promise.allSettled` names it, with its place in the input from 0. */
+export type Settled<Input, Output> =
+  | { readonly status: 'fulfilled'; readonly index: number; readonly input: Input; readonly value: Output }
+  | { readonly status: 'rejected'; readonly index: number; readonly input: Input; readonly reason: Error }
+
+export interface MapTerms {
+  readonly line: TaskLine
+  readonly ordered: boolean
+  readonly settled: boolean
+  readonly signal: AbortSignal | undefined
+  readonly reorderWindow: number
+  /** How many tasks the workers can use at present, with some ahead. */
+  useful(): number
+  /** What an input needs to be accepted, or why it cannot be. */
+  prepare(input: unknown, index: number): Omit<EntryTerms, 'settle'> | { readonly invalid: Error }
+  accept(terms: EntryTerms): Entry
+  cancel(entry: Entry, reason: Error): void
+  /** It needs the farm no more. */
+  ended(run: MapRun): void
+}
+
+interface Slot {
+  readonly index: number
+  readonly input: unknown
+  entry: Entry | undefined
+  outcome: Outcome | undefined
+}
+
+/** The input, read by one of two ways. */
+interface Source {
+  readonly nextNow?: () => IteratorResult<unknown>
+  readonly nextLater?: () => Promise<IteratorResult<unknown>>
+  readonly end: (() => unknown) | undefined
+}
+
+export class MapRun implements AsyncIterableIterator<unknown> {
+  readonly #terms: MapTerms
+  readonly #source: Source
+  /** Ordered: all that was read and not given, in order. Unordered: those that have an outcome, as they got it. */
+  #slots: Slot[] = []
+  #head = 0
+  readonly #open = new Set<Slot>()
+  #read = 0
+  #given = 0
+  #reading = false
+  #exhausted = false
+  #failure: { readonly error: unknown } | undefined
+  #finished = false
+  #waiter: Deferred<void> | undefined
+  readonly #onAbort = () =>
+    this.#fail(new AbortedError(`a map of task "${this.#terms.line.name}"`, this.#terms.signal?.reason))
+
+  constructor(inputs: Iterable<unknown> | AsyncIterable<unknown>, terms: MapTerms) {
+    this.#terms = terms
+    this.#source = sourceOf(inputs)
+    if (terms.signal?.aborted) this.#onAbort()
+    else terms.signal?.addEventListener('abort', this.#onAbort)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    this.#fill()
+    // The way of nearly every value: at once, with no further turn.
+    const slot = this.#failure === undefined ? this.#take() : undefined
+    return slot === undefined ? this.#waitForNext() : this.#give(slot)
+  }
+
+  async return(): Promise<IteratorResult<unknown>> {
+    await this.#finish(new AbortedError('a map', 'its reader stopped reading'))
+    return { done: true, value: undefined }
+  }
+
+  /** The farm has ended: nothing more will come. */
+  abandon(reason: Error): void {
+    this.#fail(reason)
+  }
+
+  async #waitForNext(): Promise<IteratorResult<unknown>> {
+    for (;;) {
+      if (this.#finished) return { done: true, value: undefined }
+      if (this.#failure !== undefined && (!this.#terms.ordered || this.#atFailure())) {
+        const { error } = this.#failure
+        await this.#finish(new AbortedError('a map', error))
+        throw error
+      }
+      const slot = this.#take()
+      if (slot !== undefined) return this.#give(slot)
+      if (this.#exhausted && this.#read === this.#given && !this.#reading) {
+        await this.#finish(undefined)
+        continue
+      }
+      this.#waiter ??= deferred()
+      await this.#waiter.promise
+      this.#fill()
+    }
+  }
+
+  /** Whether all outputs before the failure of the input were given. */
+  #atFailure(): boolean {
+    return this.#read === this.#given || this.#terms.signal?.aborted === true
+  }
+
+  #take(): Slot | undefined {
+    const slot = this.#slots[this.#head]
+    if (slot?.outcome === undefined) return undefined
+    this.#slots[this.#head++] = undefined as never
+    if (this.#head >= 1_024 && this.#head * 2 >= this.#slots.length) {
+      this.#slots = this.#slots.slice(this.#head)
+      this.#head = 0
+    }
+    this.#given++
+    return slot
+  }
+
+  #give({ index, input, outcome }: Slot): Promise<IteratorResult<unknown>> {
+    if (this.#terms.settled) return Promise.resolve({ done: false, value: { ...outcome, index, input } })
+    if (outcome?.status === 'fulfilled') return Promise.resolve({ done: false, value: outcome.value })
+    const reason = outcome?.reason
+    return this.#finish(new AbortedError('a map', reason)).then(() => {
+      throw reason
+    })
+  }
+
+  /** Reads the input as far ahead as is of use. */
+  #fill(): void {
+    if (this.#reading || this.#exhausted || this.#failure !== undefined || this.#finished) return
+    const useful = this.#terms.useful()
+    // A quarter at a time, so that tasks go out in large frames.
+    if (this.#open.size > useful - Math.max(1, useful >> 2) || !this.#hasRoom()) return
+    this.#reading = true
+    if (this.#source.nextLater !== undefined) return void this.#fillLater(this.#source.nextLater)
+    try {
+      while (this.#open.size < useful && this.#hasRoom() && this.#came(this.#source.nextNow!())) {}
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#reading = false
+  }
+
+  async #fillLater(next: () => Promise<IteratorResult<unknown>>): Promise<void> {
+    try {
+      do {
+        if (!this.#came(await next())) break
+      } while (!this.#finished && this.#open.size < this.#terms.useful() && this.#hasRoom())
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#reading = false
+    this.#wakeReader()
+  }
+
+  #hasRoom(): boolean {
+    return this.#read - this.#given < Math.min(this.#terms.reorderWindow, this.#terms.line.pace.buffered())
+  }
+
+  /** Takes what the input gave; false at its end. */
+  #came(came: IteratorResult<unknown>): boolean {
+    if (came.done === true) {
+      this.#exhausted = true
+      this.#wakeReader()
+      return false
+    }
+    if (this.#finished) return false
+    const slot: Slot = { index: this.#read++, input: came.value, entry: undefined, outcome: undefined }
+    if (this.#terms.ordered) this.#slots.push(slot)
+    const prepared = this.#terms.prepare(came.value, slot.index)
+    if ('invalid' in prepared) this.#settle(slot, { status: 'rejected', reason: prepared.invalid })
+    else {
+      this.#open.add(slot)
+      slot.entry = this.#terms.accept({ ...prepared, settle: (outcome) => this.#settle(slot, outcome) })
+    }
+    return true
+  }
+
+  #settle(slot: Slot, outcome: Outcome): void {
+    this.#open.delete(slot)
+    slot.outcome = outcome
+    if (!this.#terms.ordered) this.#slots.push(slot)
+    if (this.#waiter !== undefined && this.#slots[this.#head]?.outcome !== undefined) this.#wakeReader()
+    // Behind an output that takes long, others go on.
+    this.#fill()
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#wakeReader()
+  }
+
+  #wakeReader(): void {
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    waiter?.resolve()
+  }
+
+  /** Ends it: cancels what is open for a reason, lets go of the input. */
+  async #finish(reason: Error | undefined): Promise<void> {
+    if (this.#finished) return
+    this.#finished = true
+    this.#terms.signal?.removeEventListener('abort', this.#onAbort)
+    this.#terms.ended(this)
+    for (const { entry } of this.#open)
+      if (entry !== undefined && reason !== undefined) this.#terms.cancel(entry, reason)
+    this.#open.clear()
+    this.#slots = []
+    this.#wakeReader()
+    if (!this.#exhausted) await this.#source.end?.()
+  }
+}
+
+function sourceOf(inputs: Iterable<unknown> | AsyncIterable<unknown>): Source {
+  if (Symbol.asyncIterator in inputs) {
+    const iterator = inputs[Symbol.asyncIterator]()
+    return { nextLater: () => iterator.next(), end: iterator.return?.bind(iterator) }
+  }
+  const iterator = inputs[Symbol.iterator]()
+  return { nextNow: () => iterator.next(), end: iterator.return?.bind(iterator) }
+}

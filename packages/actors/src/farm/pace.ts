@@ -1,0 +1,65 @@
+/**
+ * How many tasks of one name to send ahead, learnt from what they have cost so far.
+ *
+ * What is sent ahead is bounded in estimated time, so that a worker never runs dry on short tasks and never sits on
+ * long ones that another could take. Tasks of unknown cost start singly; the bound then doubles with each answer.
+ */
+
+/** What one worker may hold, in estimated ms of work: two frames, one in work and one waiting. */
+const AHEAD_MS = 24
+/** No worker holds more tasks than this, however short they are. */
+const MAX_HELD = 1_024
+/** No frame is meant to be larger than this, in bytes, unless one task is. */
+const FRAME_BYTES = 1 << 20
+/** The inputs and outputs of one map that are in memory are meant to stay under this, in bytes. */
+const BUFFERED_BYTES = 32 << 20
+
+export class Pace {
+  #costMs: number | undefined
+  #inputBytes = 0
+  #outputBytes = 0
+  /** How far the start has got: doubles until the estimates bound it. */
+  #ramp = 1
+
+  /** The estimated cost of one task in ms of one worker's time, once it is known. */
+  get costMs(): number | undefined {
+    return this.#costMs
+  }
+
+  /** A worker answered `count` tasks, for which it was busy `busyMs`, in `bytes`. */
+  answered(count: number, busyMs: number, bytes: number): void {
+    if (count === 0) return
+    const costMs = busyMs / count
+    // Quick to believe that tasks have become long, slow to believe that they are short again.
+    const weight = this.#costMs === undefined ? 1 : costMs > this.#costMs ? 0.5 : 0.1
+    this.#costMs = (this.#costMs ?? 0) * (1 - weight) + costMs * weight
+    this.#outputBytes = blend(this.#outputBytes, bytes / count)
+    this.#ramp = Math.min(MAX_HELD, this.#ramp * 2)
+  }
+
+  /** `count` tasks went into a frame of `bytes`. */
+  sent(count: number, bytes: number): void {
+    this.#inputBytes = blend(this.#inputBytes, bytes / count)
+  }
+
+  /** How many such tasks one worker that runs `concurrency` at once may hold. */
+  held(concurrency: number): number {
+    const byTime = this.#costMs === undefined ? 0 : Math.ceil(AHEAD_MS / Math.max(this.#costMs, 1e-4))
+    return Math.max(concurrency, Math.min(MAX_HELD, byTime, this.#ramp * concurrency))
+  }
+
+  /** How many such tasks may go in one frame. */
+  frame(concurrency: number): number {
+    const half = Math.ceil(this.held(concurrency) / 2)
+    return Math.max(1, Math.min(half, Math.floor(FRAME_BYTES / Math.max(1, this.#inputBytes))))
+  }
+
+  /** How many such tasks, with their outputs, a map may have in memory. */
+  buffered(): number {
+    const bytes = Math.max(1, this.#inputBytes + this.#outputBytes)
+    return Math.max(4, Math.floor(BUFFERED_BYTES / bytes))
+  }
+}
+
+const blend = (old: number, value: number): number =>
+  old === 0 ? value : value > old ? value : old * 0.9 + value * 0.1

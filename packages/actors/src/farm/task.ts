@@ -1,0 +1,81 @@
+/**
+ * A task: a named function with a schema on each side, which a farm's workers run.
+ */
+import type { Logger } from '@troupe/core'
+import { InvalidOptionsError } from '@troupe/core'
+import type { z } from 'zod'
+
+/** What a running task is given beside its input. */
+export interface TaskContext {
+  /** Aborts when the task is cancelled, runs out of time, or its worker is told to stop. */
+  readonly signal: AbortSignal
+  /** The worker's log, bound to the task. */
+  readonly log: Logger
+  /** Which try this is, from 1. A task runs at least once: after a worker's death it may run again. */
+  readonly attempt: number
+}
+
+export interface TaskDefinition<Input extends z.ZodType, Output extends z.ZodType> {
+  /** How the wire, errors and the command line call it. One task file has each name once. */
+  readonly name: string
+  /** Refuses a farm and a worker that disagree about it. */
+  readonly version?: string
+  /** The sender validates against it; the worker parses with it, so transforms and defaults run once, there. */
+  readonly input: Input
+  /** The worker validates against it; the farm parses with it. */
+  readonly output: Output
+  /** What errors call an input. Default: its place in the input of a map, or the number of the submit. */
+  readonly key?: (input: z.input<Input>) => string
+  /** How many times a failed try is tried again. Default: the farm's. */
+  readonly retries?: number
+  /** How long one try may run, in ms; 0 for as long as it wants. Default: the farm's. */
+  readonly timeoutMs?: number
+  /** Does the work: returns the output, or a promise of it. */
+  run(input: z.output<Input>, context: TaskContext): z.input<Output> | Promise<z.input<Output>>
+}
+
+const brand = Symbol.for('troupe.task')
+
+/** What {@link task} makes. */
+export interface Task<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType>
+  extends TaskDefinition<Input, Output> {
+  readonly [brand]: true
+}
+
+/**
+ * Defines a task. Export it from a module of its own, which the farm's workers import.
+ * @throws {InvalidOptionsError} `INVALID_OPTIONS` for a name or limit that cannot be
+ * @example
+ * export const square = task({ name: 'square', input: z.number(), output: z.number(), run: (n) => n * n })
+ */
+export function task<Input extends z.ZodType, Output extends z.ZodType>(
+  definition: TaskDefinition<Input, Output>,
+): Task<Input, Output> {
+  const wrong = [...problems(definition)]
+  if (wrong.length > 0) throw new InvalidOptionsError(`task ${JSON.stringify(definition.name)}`, wrong)
+  return Object.freeze({ ...definition, [brand]: true as const })
+}
+
+/** Whether `value` was made by {@link task}, by this copy of the package or another. */
+export function isTask(value: unknown): value is Task {
+  return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true
+}
+
+// A worker loads this at its start, so it is checked without building zod schemas.
+function* problems(definition: TaskDefinition<z.ZodType, z.ZodType>): Generator<{ path: string; message: string }> {
+  const { name, version, input, output, run, key, retries, timeoutMs } = definition
+  if (typeof name !== 'string' || !/^[\w.:/-]{1,128}$/.test(name)) {
+    yield { path: 'name', message: 'must be 1 to 128 letters, digits or any of _ . : / -' }
+  }
+  if (version !== undefined && typeof version !== 'string') yield { path: 'version', message: 'must be a string' }
+  if (typeof input?.safeParse !== 'function') yield { path: 'input', message: 'must be a zod schema' }
+  if (typeof output?.safeParse !== 'function') yield { path: 'output', message: 'must be a zod schema' }
+  if (typeof run !== 'function') yield { path: 'run', message: 'must be a function' }
+  if (key !== undefined && typeof key !== 'function') yield { path: 'key', message: 'must be a function' }
+  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0)) {
+    yield { path: 'retries', message: 'must be a whole number of 0 or more' }
+  }
+  if (timeoutMs !== undefined && !(timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
+    yield { path: 'timeoutMs', message: 'must be from 0 to 2147483647' }
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The farm's frames on the wire, as docs/wire/farm.md describes them: a message is two parts, a header and a body.
+ *
+ * The header is a msgpack array that says who speaks to whom and what it acknowledges; a peer can judge a frame by it
+ * without reading the body. Every frame is checked before it is believed.
+ */
+import type { ErrorData } from '@troupe/core'
+import { Packr, Unpackr } from 'msgpackr'
+import { z } from 'zod'
+import type { Failure } from './failure.js'
+
+/** The version of the wire. Peers of another version are refused. */
+export const WIRE_VERSION = 1
+
+/** How a body is encoded: `records` (msgpackr's record extension) between Troupe's own ends, else plain `msgpack`. */
+export const BODY_ENCODINGS = ['records', 'msgpack'] as const
+export type BodyEncoding = (typeof BODY_ENCODINGS)[number]
+
+export const FRAME_KINDS = ['HELLO', 'WELCOME', 'REFUSED', 'TASKS', 'CANCEL', 'RESULTS', 'BEAT', 'BYE'] as const
+export type FrameKind = (typeof FRAME_KINDS)[number]
+
+export interface Header {
+  /** The sender's version of the wire. A HELLO of another version is answered with REFUSED, the rest is dropped. */
+  readonly version: number
+  readonly kind: FrameKind
+  /** The run of the farm: a random id, made when the farm starts. */
+  readonly run: string
+  /** The incarnation of the worker: a random id, made anew each time a worker starts. */
+  readonly incarnation: string
+  /** The number of a TASKS, CANCEL or RESULTS frame in its direction, from 1; of another frame, of the last one sent. */
+  readonly sequence: number
+  /** The number of the last frame that was taken from the peer. */
+  readonly acknowledged: number
+}
+
+/** What a worker says when it joins. */
+export const Hello = z.object({
+  /** Where the farm can dial it. */
+  inbox: z.string(),
+  pid: z.number().int(),
+  tasks: z.array(z.object({ name: z.string(), version: z.string().optional() })),
+  encodings: z.array(z.string()),
+})
+export type Hello = z.output<typeof Hello>
+
+/** What the farm answers. */
+export const Welcome = z.object({ encoding: z.enum(BODY_ENCODINGS), heartbeatMs: z.number().positive() })
+export type Welcome = z.output<typeof Welcome>
+
+export const Refused = z.object({ code: z.string(), message: z.string() })
+
+/** Tasks of one name and one limit, in order. Tickets count on through the groups of a frame. */
+export interface TaskGroup {
+  readonly name: string
+  /** How long one try may run, in ms; 0 for ever. */
+  readonly timeoutMs: number
+  /** Which try each is, or null where all are the first. */
+  readonly attempts: readonly number[] | null
+  readonly inputs: readonly unknown[]
+}
+
+/** TASKS: the ticket of the first task; the others follow it by one each. A ticket names one try of one task. */
+export interface TasksBody {
+  readonly firstTicket: number
+  readonly groups: readonly TaskGroup[]
+}
+
+/** RESULTS: outputs by runs of consecutive tickets, failures by ticket, and how long the worker was busy for them. */
+export interface ResultsBody {
+  readonly outputs: readonly (readonly [firstTicket: number, values: readonly unknown[]])[]
+  readonly failures: readonly (readonly [ticket: number, failure: Failure])[]
+  /** Milliseconds in which at least one task ran since the last RESULTS. */
+  readonly busyMs: number
+}
+
+/** CANCEL: the tickets whose tries are not wanted any more. */
+export interface CancelBody {
+  readonly tickets: readonly number[]
+}
+
+const HeaderShape = z.tuple([
+  z.number().int().positive(),
+  z.enum(FRAME_KINDS),
+  z.string().max(64),
+  z.string().max(64),
+  z.number().int().nonnegative(),
+  z.number().int().nonnegative(),
+])
+const ErrorShape: z.ZodType<ErrorData> = z.lazy(() =>
+  z.object({
+    name: z.string(),
+    message: z.string(),
+    stack: z.string().optional(),
+    code: z.string().optional(),
+    retryable: z.boolean().optional(),
+    fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    cause: ErrorShape.optional(),
+  }),
+)
+const FailureShape = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('thrown'), error: ErrorShape }),
+  z.object({ kind: z.literal('timeout'), timeoutMs: z.number(), stuck: z.boolean() }),
+  z.object({ kind: z.literal('input'), why: z.string() }),
+  z.object({ kind: z.literal('output'), why: z.string() }),
+  z.object({ kind: z.literal('cancelled') }),
+])
+const Ticket = z.number().int().positive()
+const BodyShape = {
+  HELLO: Hello,
+  WELCOME: Welcome,
+  REFUSED: Refused,
+  TASKS: z.object({
+    firstTicket: Ticket,
+    groups: z.array(
+      z.object({
+        name: z.string(),
+        timeoutMs: z.number().nonnegative(),
+        attempts: z.array(z.number().int().positive()).nullable(),
+        // The values inside are the schemas' of the task to check: walking them here would cost a second pass.
+        inputs: z.custom<unknown[]>(Array.isArray),
+      }),
+    ),
+  }),
+  CANCEL: z.object({ tickets: z.array(Ticket) }),
+  RESULTS: z.object({
+    outputs: z.array(z.tuple([Ticket, z.custom<unknown[]>(Array.isArray)])),
+    failures: z.array(z.tuple([Ticket, FailureShape])),
+    busyMs: z.number().nonnegative(),
+  }),
+  BEAT: z.unknown(),
+  BYE: z.unknown(),
+} satisfies Record<FrameKind, z.ZodType>
+
+const plain = { pack: new Packr({ useRecords: false }), unpack: new Unpackr({ useRecords: false }) }
+// Record definitions stand in each body, so every body can be read alone.
+const records = { pack: new Packr({ useRecords: true }), unpack: new Unpackr({ useRecords: true }) }
+const codecs = { msgpack: plain, records } satisfies Record<BodyEncoding, typeof plain>
+
+export const encodeHeader = (header: Omit<Header, 'version'>): Uint8Array =>
+  plain.pack.pack([WIRE_VERSION, header.kind, header.run, header.incarnation, header.sequence, header.acknowledged])
+
+/** The header of a message, or undefined for what is not a frame. */
+export function decodeHeader(parts: readonly Uint8Array[]): Header | undefined {
+  if (parts.length !== 2) return undefined
+  const parsed = HeaderShape.safeParse(unpack(plain.unpack, parts[0]!))
+  if (!parsed.success) return undefined
+  const [version, kind, run, incarnation, sequence, acknowledged] = parsed.data
+  return { version, kind, run, incarnation, sequence, acknowledged }
+}
+
+/** @throws what the encoder throws for a value that cannot be encoded */
+export const encodeBody = (body: unknown, encoding: BodyEncoding): Uint8Array => codecs[encoding].pack.pack(body)
+
+/** The body of a frame of a kind, or undefined for what is not one. */
+export function decodeBody<Kind extends FrameKind>(
+  kind: Kind,
+  part: Uint8Array,
+  encoding: BodyEncoding,
+): z.output<(typeof BodyShape)[Kind]> | undefined {
+  const parsed = BodyShape[kind].safeParse(unpack(codecs[encoding].unpack, part))
+  return parsed.success ? (parsed.data as z.output<(typeof BodyShape)[Kind]>) : undefined
+}
+
+function unpack(unpackr: Unpackr, bytes: Uint8Array): unknown {
+  try {
+    return unpackr.unpack(bytes)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * A farm's worker, as an actor: it binds its inbox, says HELLO to the farm until it is welcome, and runs what comes.
+ */
+import { errorData, type Logger, TroupeError } from '@troupe/core'
+import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import type { ActorContext } from '../actor/body.js'
+import type { Pipe } from '../actor/pipe.js'
+import { Link } from './link.js'
+import { loadTasks } from './load-tasks.js'
+import type { Task } from './task.js'
+import { TaskRunner } from './task-runner.js'
+import {
+  BODY_ENCODINGS,
+  type BodyEncoding,
+  decodeBody,
+  decodeHeader,
+  encodeBody,
+  encodeHeader,
+  type FrameKind,
+  type Header,
+  type ResultsBody,
+  WIRE_VERSION,
+} from './wire.js'
+import { enterWorker } from './worker-mark.js'
+
+/** How often HELLO is repeated until WELCOME comes, in ms. */
+const HELLO_EVERY_MS = 200
+
+/** What the farm tells a worker that it starts itself. */
+export interface WorkerArgs {
+  readonly isolation: 'process' | 'inline'
+  readonly tasks: string
+  readonly run: string
+  readonly incarnation: string
+  /** Where the farm listens. */
+  readonly sink: string
+  /** Where the worker is to listen. */
+  readonly inbox: string
+  readonly concurrency: number
+  readonly graceMs: number
+  readonly heartbeatMs: number
+}
+
+/** The actor. It is ready when the farm has welcomed it. */
+export async function farmWorker(_pipe: Pipe, args: WorkerArgs, { signal, log, ready }: ActorContext): Promise<void> {
+  if (args.isolation === 'process') enterWorker()
+  const tasks = await loadTasks(args.tasks)
+  const inbox = new ZMQPull(`@${args.inbox}`, { codec: 'frames', receiveHighWaterMark: 0 })
+  const sink = new ZMQPush(`>${args.sink}`, { codec: 'frames', sendHighWaterMark: 0 })
+  const session = new WorkerSession(args, tasks, sink, log, ready)
+  const stop = () => void inbox.close()
+  signal.addEventListener('abort', stop)
+  try {
+    session.hello(await inbox.endpoint())
+    if (!signal.aborted) for await (const parts of inbox) session.came(parts)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await session.end(signal.reason)
+    await inbox.close()
+    await sink.close()
+  }
+}
+
+/** One incarnation's talk with its farm. */
+class WorkerSession {
+  readonly #args: WorkerArgs
+  readonly #sink: ZMQPush<{ codec: 'frames' }>
+  readonly #log: Logger
+  readonly #ready: () => void
+  readonly #link = new Link<readonly Uint8Array[]>()
+  readonly #runner: TaskRunner
+  readonly #taskNames: { name: string; version?: string | undefined }[]
+  #encoding: BodyEncoding | undefined
+  #hello: NodeJS.Timeout | undefined
+  #beat: NodeJS.Timeout | undefined
+  #unread = 0
+
+  constructor(
+    args: WorkerArgs,
+    tasks: ReadonlyMap<string, Task>,
+    sink: ZMQPush<{ codec: 'frames' }>,
+    log: Logger,
+    ready: () => void,
+  ) {
+    this.#args = args
+    this.#sink = sink
+    this.#log = log
+    this.#ready = ready
+    this.#taskNames = [...tasks.values()].map(({ name, version }) => ({
+      name,
+      ...(version !== undefined && { version }),
+    }))
+    const { concurrency, graceMs } = args
+    this.#runner = new TaskRunner({ tasks, concurrency, graceMs, log, send: (results) => this.#results(results) })
+  }
+
+  /** Says that it is there, until it is answered. */
+  hello(inbox: string): void {
+    const body = { inbox, pid: process.pid, tasks: this.#taskNames, encodings: [...BODY_ENCODINGS] }
+    const say = () => this.#send([this.#header('HELLO', 0), encodeBody(body, 'msgpack')])
+    say()
+    this.#hello = setInterval(say, HELLO_EVERY_MS)
+  }
+
+  /** Takes a message from the inbox. What is not a frame of this farm for this incarnation is dropped. */
+  came(parts: readonly Uint8Array[]): void {
+    const header = decodeHeader(parts)
+    const { run, incarnation } = this.#args
+    if (header?.version !== WIRE_VERSION || header.run !== run || header.incarnation !== incarnation) {
+      return this.#drop('is not for this worker')
+    }
+    this.#acknowledge(header)
+    if (header.kind === 'WELCOME') return this.#welcomed(parts[1]!)
+    if (header.kind === 'REFUSED') return this.#refused(parts[1]!)
+    if (this.#encoding === undefined || header.kind === 'BEAT') return
+    if (this.#link.arrive(header.sequence) !== 'take') return
+    this.#take(header.kind, parts[1]!, this.#encoding)
+  }
+
+  async end(reason: unknown): Promise<void> {
+    clearInterval(this.#hello)
+    clearInterval(this.#beat)
+    await this.#runner.stop(reason)
+  }
+
+  #take(kind: FrameKind, part: Uint8Array, encoding: BodyEncoding): void {
+    if (kind === 'TASKS') {
+      const body = decodeBody('TASKS', part, encoding)
+      if (body !== undefined) return this.#runner.accept(body)
+    } else if (kind === 'CANCEL') {
+      const body = decodeBody('CANCEL', part, encoding)
+      if (body !== undefined) {
+        return this.#runner.cancel(body.tickets, new TroupeError('ABORTED', 'the task is not wanted any more'))
+      }
+    }
+    this.#drop('cannot be read')
+  }
+
+  #welcomed(part: Uint8Array): void {
+    const welcome = decodeBody('WELCOME', part, 'msgpack')
+    if (welcome === undefined || this.#encoding !== undefined) return
+    this.#encoding = welcome.encoding
+    clearInterval(this.#hello)
+    this.#beat = setInterval(() => this.#send([this.#header('BEAT', this.#link.sent), EMPTY]), welcome.heartbeatMs)
+    this.#ready()
+  }
+
+  #refused(part: Uint8Array): never {
+    const refused = decodeBody('REFUSED', part, 'msgpack')
+    throw new TroupeError(
+      'VERSION_MISMATCH',
+      `the farm refused this worker: ${refused?.message ?? 'it did not say why'}`,
+    )
+  }
+
+  #results(results: ResultsBody): void {
+    const encoding = this.#encoding ?? 'msgpack'
+    const body = encodeResults(results, encoding)
+    const frame = this.#link.send(performance.now(), (sequence) => [this.#header('RESULTS', sequence), body])
+    this.#send(frame)
+  }
+
+  #acknowledge({ acknowledged }: Header): void {
+    const now = performance.now()
+    this.#link.acknowledge(now, acknowledged)
+    for (const frame of this.#link.overdue(now, 3 * this.#args.heartbeatMs)) this.#send(frame)
+  }
+
+  #header(kind: FrameKind, sequence: number): Uint8Array {
+    const { run, incarnation } = this.#args
+    return encodeHeader({ kind, run, incarnation, sequence, acknowledged: this.#link.received })
+  }
+
+  #send(parts: readonly Uint8Array[]): void {
+    this.#sink.send(parts).catch((error: unknown) => this.#log.debug({ err: errorData(error) }, 'a frame was not sent'))
+  }
+
+  #drop(why: string): void {
+    this.#unread++
+    this.#log.warn({ unread: this.#unread }, `a message ${why} and was dropped`)
+  }
+}
+
+const EMPTY = encodeBody(null, 'msgpack')
+
+/** Results as a body. One that cannot be encoded becomes the failure of its task, and the others stay. */
+function encodeResults(results: ResultsBody, encoding: BodyEncoding): Uint8Array {
+  try {
+    return encodeBody(results, encoding)
+  } catch {
+    const failures = [...results.failures]
+    const outputs = results.outputs.flatMap(([firstTicket, values]) =>
+      values.flatMap((value, index): [number, unknown[]][] => {
+        try {
+          encodeBody(value, encoding)
+          return [[firstTicket + index, [value]]]
+        } catch (error) {
+          const why = `cannot be encoded: ${errorData(error).message}`
+          failures.push([firstTicket + index, { kind: 'output', why }])
+          return []
+        }
+      }),
+    )
+    return encodeBody({ outputs, failures, busyMs: results.busyMs }, encoding)
+  }
+}
