@@ -5,14 +5,8 @@
 import { type BackoffOptions, backoffDelayMs, type Clock, errorData } from '@troupe/core'
 import type { z } from 'zod'
 import { type Failure, failureError } from './failure.js'
-import {
-  InvalidInputError,
-  InvalidOutputError,
-  type TaskFacts,
-  TaskPoisonedError,
-  WorkerLostError,
-} from './farm-errors.js'
-import { type Entry, type EntryTerms, Holder, newEntry, type Outcome, PendingQueue } from './ledger.js'
+import { InvalidInputError, InvalidOutputError, TaskPoisonedError, WorkerLostError } from './farm-errors.js'
+import { type Entry, Holder, PendingQueue, type TaskOwner } from './ledger.js'
 import type { ResultsBody } from './wire.js'
 
 /** A task that kills its worker this often, while it is alone on it, is given up. */
@@ -100,13 +94,11 @@ export class Dispatcher {
   }
 
   /** Accepts a task. It is sent at once when nothing else is under way, else with all others of this turn. */
-  accept(terms: EntryTerms): Entry {
-    const entry = newEntry(terms)
+  accept(entry: Entry): void {
     const idle = this.#held === 0 && this.pending === 0
     this.#pending.push(entry)
     if (idle && this.#seats.size > 0) this.flush()
     else this.#port.flushSoon()
-    return entry
   }
 
   /** A worker has joined and takes tasks. */
@@ -183,10 +175,20 @@ export class Dispatcher {
     this.#stopWaiting(entry)
     this.counts.cancelled++
     entry.state = 'done'
-    entry.settle({ status: 'rejected', reason })
+    entry.reason = reason
+    entry.owner.settled(entry)
     if (seat === undefined) return
     this.#port.cancel(seat, [entry.ticket])
     seat.answerByMs = Math.min(seat.answerByMs, this.#clock.now() + this.#terms.graceMs)
+  }
+
+  /** Ends all tasks of an owner that are not settled. */
+  cancelAll(owner: TaskOwner, reason: Error): void {
+    const all = [...this.#waiting.keys()].filter((entry) => entry.owner === owner)
+    all.push(...this.#suspects.of(owner), ...this.#pending.of(owner))
+    for (const seat of this.#seats)
+      for (const entry of seat.holder.entries()) if (entry.owner === owner) all.push(entry)
+    for (const entry of all) this.cancel(entry, reason)
   }
 
   /** Looks after the limits of time. To be called every few tens of milliseconds while tasks are held. */
@@ -227,7 +229,7 @@ export class Dispatcher {
     this.#held = 0
     for (const entry of all) {
       this.#stopWaiting(entry)
-      this.#settle(entry, { status: 'rejected', reason }, 'cancelled')
+      this.#settle(entry, undefined, reason, 'cancelled')
     }
   }
 
@@ -299,8 +301,8 @@ export class Dispatcher {
   /** An output came: it is parsed here, so that transforms and defaults of its schema run once, at the receiver. */
   #gave(entry: Entry, value: unknown): void {
     const parsed = entry.line.parseOutput(value)
-    if (parsed.ok) this.#settle(entry, { status: 'fulfilled', value: parsed.value })
-    else this.#reject(entry, new InvalidOutputError(facts(entry), parsed.why))
+    if (parsed.ok) this.#settle(entry, parsed.value, undefined, 'done')
+    else this.#reject(entry, new InvalidOutputError(entry.facts(), parsed.why))
   }
 
   #failed(seat: Seat, entry: Entry, failure: Failure): void {
@@ -312,7 +314,7 @@ export class Dispatcher {
     }
     // The worker's own stop cancelled it; the farm did not: it runs elsewhere.
     if (failure.kind === 'cancelled') return this.#again(entry, 0)
-    this.#tryAgainOr(entry, () => failureError(failure, facts(entry)))
+    this.#tryAgainOr(entry, () => failureError(failure, entry.facts()))
   }
 
   #tryAgainOr(entry: Entry, error: () => Error): void {
@@ -324,8 +326,9 @@ export class Dispatcher {
 
   #bereaved(entry: Entry, cause: Error): void {
     if (entry.state === 'done') return
-    if (entry.deaths >= MAX_DEATHS) return this.#reject(entry, new TaskPoisonedError(facts(entry), entry.deaths, cause))
-    if (this.#terms.onWorkerLost === 'fail') return this.#reject(entry, new WorkerLostError(facts(entry), cause))
+    if (entry.deaths >= MAX_DEATHS)
+      return this.#reject(entry, new TaskPoisonedError(entry.facts(), entry.deaths, cause))
+    if (this.#terms.onWorkerLost === 'fail') return this.#reject(entry, new WorkerLostError(entry.facts(), cause))
     this.counts.redelivered++
     entry.suspect = true
     this.#again(entry, 0)
@@ -372,7 +375,7 @@ export class Dispatcher {
     if (only !== undefined && another === undefined && only.state === 'held') {
       this.#release(seat, only.ticket)
       this.#tryAgainOr(only, () =>
-        failureError({ kind: 'timeout', timeoutMs: only.timeoutMs, stuck: true }, facts(only)),
+        failureError({ kind: 'timeout', timeoutMs: only.timeoutMs, stuck: true }, only.facts()),
       )
     }
     // With several it cannot be told which: each runs again alone, and then it can.
@@ -392,19 +395,18 @@ export class Dispatcher {
   }
 
   #reject(entry: Entry, reason: Error): void {
-    this.#settle(entry, { status: 'rejected', reason })
+    this.#settle(entry, undefined, reason, 'failed')
   }
 
-  #settle(entry: Entry, outcome: Outcome, count: 'cancelled' | undefined = undefined): void {
+  #settle(entry: Entry, value: unknown, reason: Error | undefined, count: 'done' | 'failed' | 'cancelled'): void {
     if (entry.state === 'done') return
     entry.state = 'done'
-    this.counts[count ?? (outcome.status === 'fulfilled' ? 'done' : 'failed')]++
-    entry.settle(outcome)
+    entry.value = value
+    entry.reason = reason
+    this.counts[count]++
+    entry.owner.settled(entry)
   }
 }
 
-/** What errors say of a task. */
-const facts = ({ line, key, attempts }: Entry): TaskFacts => ({ task: line.name, key: key(), attempt: attempts })
-
 const unencodable = (entry: Entry, cause: unknown): Error =>
-  new InvalidInputError(facts(entry), `cannot be encoded: ${errorData(cause).message}`, cause)
+  new InvalidInputError(entry.facts(), `cannot be encoded: ${errorData(cause).message}`, cause)

@@ -19,7 +19,7 @@ import { Dispatcher } from './dispatcher.js'
 import { type CheckedFarmOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
 import { InvalidInputError } from './farm-errors.js'
 import { misfit, parse } from './fit.js'
-import type { Entry, EntryTerms, Outcome, TaskLine } from './ledger.js'
+import { Entry, type TaskLine, type TaskOwner } from './ledger.js'
 import { MapRun, type Settled } from './map-run.js'
 import { Pace } from './pace.js'
 import { isTask, type Task } from './task.js'
@@ -46,8 +46,6 @@ export interface FarmStats {
 interface Line extends TaskLine {
   readonly task: Task
 }
-
-type Prepared = Omit<EntryTerms, 'settle'>
 
 /**
  * A farm.
@@ -131,11 +129,10 @@ export class Farm implements Supervised, AsyncDisposable {
   ): Promise<z.output<Output>> {
     return new Promise((resolve, reject) => {
       const checked = options === undefined ? NO_OPTIONS : parseOptions(SubmitOptions, options, 'a submit')
-      const prepared = this.#prepare(this.#line(task), input, ++this.#submits, checked)
-      if ('invalid' in prepared) throw prepared.invalid
-      const settle = (outcome: Outcome) =>
-        outcome.status === 'fulfilled' ? resolve(outcome.value as z.output<Output>) : reject(outcome.reason)
-      this.#admit({ ...prepared, settle }, checked.signal, reject)
+      const submitted = new Submitted(resolve as (value: unknown) => void, reject)
+      const entry = this.#enter(this.#line(task), input, ++this.#submits, checked, submitted)
+      if (entry.state === 'done') reject(entry.reason)
+      else this.#admit(entry, submitted, checked.signal)
     })
   }
 
@@ -237,9 +234,9 @@ export class Farm implements Supervised, AsyncDisposable {
       signal: checked.signal,
       reorderWindow,
       useful: () => 2 * workers * line.pace.held(concurrency),
-      prepare: (input, index) => this.#prepare(line, input, index, checked),
-      accept: (terms) => this.#dispatcher.accept(terms),
-      cancel: (entry, reason) => this.#dispatcher.cancel(entry, reason),
+      enter: (input, index, owner) => this.#enter(line, input, index, checked, owner),
+      accept: (entry) => this.#dispatcher.accept(entry),
+      cancelAll: (owner, reason) => this.#dispatcher.cancelAll(owner, reason),
       ended: (ended) => this.#maps.delete(ended),
     })
     this.#maps.add(run)
@@ -267,48 +264,43 @@ export class Farm implements Supervised, AsyncDisposable {
       task,
       pace: known?.pace ?? new Pace(),
       parseOutput: (value: unknown) => parse(task.output, value),
+      keyOf: (input: unknown, number: number) => keyOf(task, input, number),
     }
     this.#lines.set(task.name, line)
     return line
   }
 
-  /** Validates an input and says all that the ledger needs of it. */
-  #prepare(line: Line, input: unknown, number: number, options: SubmitOptions): Prepared | { readonly invalid: Error } {
+  /** Makes the entry of an input; one that does not fit its schema is settled already. */
+  #enter(line: Line, input: unknown, number: number, options: SubmitOptions, owner: TaskOwner): Entry {
     const { task } = line
-    const key = () => keyOf(task, input, number)
+    const timeoutMs = options.timeoutMs ?? task.timeoutMs ?? this.#options.timeoutMs
+    const retries = options.retries ?? task.retries ?? this.#options.retries
+    const entry = new Entry(line, input, number, timeoutMs, retries, owner)
     const why = misfit(task.input, input)
-    if (why !== undefined) return { invalid: new InvalidInputError({ task: task.name, key: key(), attempt: 0 }, why) }
-    return {
-      line,
-      input,
-      key,
-      timeoutMs: options.timeoutMs ?? task.timeoutMs ?? this.#options.timeoutMs,
-      retries: options.retries ?? task.retries ?? this.#options.retries,
+    if (why !== undefined) {
+      entry.state = 'done'
+      entry.reason = new InvalidInputError(entry.facts(), why)
     }
+    return entry
   }
 
   /** Gives a task to the dispatcher as soon as the queue has room, and takes it back when its signal aborts. */
-  #admit(terms: EntryTerms, signal: AbortSignal | undefined, reject: (reason: Error) => void): void {
-    const what = `task "${terms.line.name}" of input ${terms.key()}`
-    if (signal?.aborted) return reject(new AbortedError(what, signal.reason))
-    let entry: Entry | undefined
-    const onAbort = () => {
-      const reason = new AbortedError(what, signal?.reason)
-      if (entry !== undefined) return this.#dispatcher.cancel(entry, reason)
-      this.#waiting = this.#waiting.filter((other) => other !== admit)
-      reject(reason)
-    }
-    const settle = (outcome: Outcome) => {
-      signal?.removeEventListener('abort', onAbort)
-      terms.settle(outcome)
-    }
+  #admit(entry: Entry, submitted: Submitted, signal: AbortSignal | undefined): void {
     const admit = () => {
-      if (this.#lifecycle.state !== 'running') settle({ status: 'rejected', reason: new ClosedError('the farm') })
-      else entry = this.#dispatcher.accept({ ...terms, settle })
+      if (this.#lifecycle.state !== 'running') submitted.reject(new ClosedError('the farm'))
+      else this.#dispatcher.accept(entry)
     }
-    signal?.addEventListener('abort', onAbort)
+    if (signal !== undefined && !submitted.abortWith(signal, (reason) => this.#takeBack(entry, admit, reason))) return
     if (this.#dispatcher.pending < this.#options.maxQueued && this.#waiting.length === 0) admit()
     else this.#waiting.push(admit)
+  }
+
+  #takeBack(entry: Entry, admit: () => void, cause: unknown): void {
+    const reason = new AbortedError(`task "${entry.line.name}" of input ${entry.facts().key}`, cause)
+    const before = this.#waiting.length
+    this.#waiting = this.#waiting.filter((other) => other !== admit)
+    if (this.#waiting.length < before) entry.owner.settled(Object.assign(entry, { state: 'done', reason }))
+    else this.#dispatcher.cancel(entry, reason)
   }
 
   #flushSoon(): void {
@@ -320,6 +312,32 @@ export class Farm implements Supervised, AsyncDisposable {
       this.#dispatcher.flush()
       while (this.#waiting.length > 0 && this.#dispatcher.pending < this.#options.maxQueued) this.#waiting.shift()!()
     })
+  }
+}
+
+/** The caller of one `submit`. */
+class Submitted implements TaskOwner {
+  #signal: AbortSignal | undefined
+  #onAbort: (() => void) | undefined
+
+  constructor(
+    readonly resolve: (value: unknown) => void,
+    readonly reject: (reason: unknown) => void,
+  ) {}
+
+  settled({ value, reason }: Entry): void {
+    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort)
+    if (reason === undefined) this.resolve(value)
+    else this.reject(reason)
+  }
+
+  /** Calls `abort` with the signal's reason when it aborts; false if it has already, and was called. */
+  abortWith(signal: AbortSignal, abort: (reason: unknown) => void): boolean {
+    this.#signal = signal
+    this.#onAbort = () => abort(signal.reason)
+    if (signal.aborted) this.#onAbort()
+    else signal.addEventListener('abort', this.#onAbort)
+    return !signal.aborted
   }
 }
 

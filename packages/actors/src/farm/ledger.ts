@@ -1,6 +1,7 @@
 /**
  * The farm's ledger: every task is pending, held by one known worker under one ticket, or done. Pure: no I/O, no clock.
  */
+import type { TaskFacts } from './farm-errors.js'
 import type { Pace } from './pace.js'
 
 /** What a task of one name has in common. */
@@ -9,56 +10,50 @@ export interface TaskLine {
   readonly pace: Pace
   /** Parses what a worker gave. */
   parseOutput(value: unknown): Parsed
+  /** What errors call an input. */
+  keyOf(input: unknown, number: number): string
 }
 
 /** A value that fits its schema, or why it does not. */
 export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string }
 
-/** One task from its acceptance until it is settled. */
-export interface Entry {
-  readonly line: TaskLine
-  readonly input: unknown
-  /** What errors call its input. */
-  readonly key: () => string
-  readonly timeoutMs: number
-  readonly retries: number
-  /** Told once, how it ended. */
-  readonly settle: (outcome: Outcome) => void
-  state: 'pending' | 'held' | 'waiting' | 'done'
-  /** Tries that were begun. */
-  attempts: number
-  /** Tries that failed by the task's own doing. */
-  failures: number
-  /** Workers that died while it was alone on them. */
-  deaths: number
-  /** A worker died while it held this one among others: it runs alone until it is done. */
-  suspect: boolean
-  /** Set while it is held. */
-  holder: Holder | undefined
-  ticket: number
+/** Who gave a task and is told, once, how it ended: `reason` is set if it failed, else `value` is its output. */
+export interface TaskOwner {
+  settled(entry: Entry): void
 }
 
-export type Outcome =
-  | { readonly status: 'fulfilled'; readonly value: unknown }
-  | { readonly status: 'rejected'; readonly reason: Error }
+/** One task from its acceptance until it is settled. One object a task, of one shape: this is the path of the message. */
+export class Entry {
+  state: 'pending' | 'held' | 'waiting' | 'done' = 'pending'
+  /** Tries that were begun. */
+  attempts = 0
+  /** Tries that failed by the task's own doing. */
+  failures = 0
+  /** Workers that died while it was alone on them. */
+  deaths = 0
+  /** A worker died while it held this one among others: it runs alone until it is done. */
+  suspect = false
+  /** Set while it is held. */
+  holder: Holder | undefined = undefined
+  ticket = 0
+  value: unknown = undefined
+  reason: Error | undefined = undefined
 
-export type EntryTerms = Pick<Entry, 'line' | 'input' | 'key' | 'timeoutMs' | 'retries' | 'settle'>
+  constructor(
+    readonly line: TaskLine,
+    readonly input: unknown,
+    /** Its place in its map, or the number of its submit. */
+    readonly number: number,
+    readonly timeoutMs: number,
+    readonly retries: number,
+    readonly owner: TaskOwner,
+  ) {}
 
-export const newEntry = (terms: EntryTerms): Entry => ({
-  line: terms.line,
-  input: terms.input,
-  key: terms.key,
-  timeoutMs: terms.timeoutMs,
-  retries: terms.retries,
-  settle: terms.settle,
-  state: 'pending',
-  attempts: 0,
-  failures: 0,
-  deaths: 0,
-  suspect: false,
-  holder: undefined,
-  ticket: 0,
-})
+  /** What errors say of it. */
+  facts(): TaskFacts {
+    return { task: this.line.name, key: this.line.keyOf(this.input, this.number), attempt: this.attempts }
+  }
+}
 
 /** Tasks that went to a worker in one frame, under consecutive tickets. A slot empties when its try has ended. */
 interface Batch {
@@ -79,11 +74,12 @@ export class Holder {
 
   /** Gives it tasks under the tickets from `firstTicket`. */
   hold(firstTicket: number, entries: readonly Entry[]): void {
-    for (const [index, entry] of entries.entries()) {
+    let ticket = firstTicket
+    for (const entry of entries) {
       entry.state = 'held'
       entry.attempts++
       entry.holder = this
-      entry.ticket = firstTicket + index
+      entry.ticket = ticket++
     }
     this.#batches.push({ firstTicket, slots: [...entries], left: entries.length })
     this.#held += entries.length
@@ -149,6 +145,11 @@ export class PendingQueue {
     const entry = this.peek()
     if (entry !== undefined) this.#advance()
     return entry
+  }
+
+  /** Those of one owner that wait here. */
+  of(owner: TaskOwner): Entry[] {
+    return this.#items.filter((entry): entry is Entry => entry?.owner === owner && entry.state === 'pending')
   }
 
   /** Says that one that waits here was settled meanwhile: it is passed over. */

@@ -3,7 +3,7 @@
  * are asked for. What is in memory is bounded by windows, never by the length of the input.
  */
 import { AbortedError, type Deferred, deferred } from '@troupe/core'
-import type { Entry, EntryTerms, Outcome, TaskLine } from './ledger.js'
+import type { Entry, TaskLine, TaskOwner } from './ledger.js'
 
 /** The outcome of one input, as `Promise.allSettled` names it, with its place in the input from 0. */
 export type Settled<Input, Output> =
@@ -18,19 +18,12 @@ export interface MapTerms {
   readonly reorderWindow: number
   /** How many tasks the workers can use at present, with some ahead. */
   useful(): number
-  /** What an input needs to be accepted, or why it cannot be. */
-  prepare(input: unknown, index: number): Omit<EntryTerms, 'settle'> | { readonly invalid: Error }
-  accept(terms: EntryTerms): Entry
-  cancel(entry: Entry, reason: Error): void
+  /** Makes the entry of an input: settled already if the input is not valid. */
+  enter(input: unknown, index: number, owner: TaskOwner): Entry
+  accept(entry: Entry): void
+  cancelAll(owner: TaskOwner, reason: Error): void
   /** It needs the farm no more. */
   ended(run: MapRun): void
-}
-
-interface Slot {
-  readonly index: number
-  readonly input: unknown
-  entry: Entry | undefined
-  outcome: Outcome | undefined
 }
 
 /** The input, read by one of two ways. */
@@ -40,13 +33,13 @@ interface Source {
   readonly end: (() => unknown) | undefined
 }
 
-export class MapRun implements AsyncIterableIterator<unknown> {
+export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
   readonly #terms: MapTerms
   readonly #source: Source
   /** Ordered: all that was read and not given, in order. Unordered: those that have an outcome, as they got it. */
-  #slots: Slot[] = []
+  #slots: Entry[] = []
   #head = 0
-  readonly #open = new Set<Slot>()
+  #open = 0
   #read = 0
   #given = 0
   #reading = false
@@ -110,9 +103,9 @@ export class MapRun implements AsyncIterableIterator<unknown> {
     return this.#read === this.#given || this.#terms.signal?.aborted === true
   }
 
-  #take(): Slot | undefined {
+  #take(): Entry | undefined {
     const slot = this.#slots[this.#head]
-    if (slot?.outcome === undefined) return undefined
+    if (slot?.state !== 'done') return undefined
     this.#slots[this.#head++] = undefined as never
     if (this.#head >= 1_024 && this.#head * 2 >= this.#slots.length) {
       this.#slots = this.#slots.slice(this.#head)
@@ -122,10 +115,12 @@ export class MapRun implements AsyncIterableIterator<unknown> {
     return slot
   }
 
-  #give({ index, input, outcome }: Slot): Promise<IteratorResult<unknown>> {
-    if (this.#terms.settled) return Promise.resolve({ done: false, value: { ...outcome, index, input } })
-    if (outcome?.status === 'fulfilled') return Promise.resolve({ done: false, value: outcome.value })
-    const reason = outcome?.reason
+  #give({ number, input, value, reason }: Entry): Promise<IteratorResult<unknown>> {
+    if (this.#terms.settled) {
+      const outcome = reason === undefined ? { status: 'fulfilled', value } : { status: 'rejected', reason }
+      return Promise.resolve({ done: false, value: { ...outcome, index: number, input } })
+    }
+    if (reason === undefined) return Promise.resolve({ done: false, value })
     return this.#finish(new AbortedError('a map', reason)).then(() => {
       throw reason
     })
@@ -136,11 +131,11 @@ export class MapRun implements AsyncIterableIterator<unknown> {
     if (this.#reading || this.#exhausted || this.#failure !== undefined || this.#finished) return
     const useful = this.#terms.useful()
     // A quarter at a time, so that tasks go out in large frames.
-    if (this.#open.size > useful - Math.max(1, useful >> 2) || !this.#hasRoom()) return
+    if (this.#open > useful - Math.max(1, useful >> 2) || !this.#hasRoom()) return
     this.#reading = true
     if (this.#source.nextLater !== undefined) return void this.#fillLater(this.#source.nextLater)
     try {
-      while (this.#open.size < useful && this.#hasRoom() && this.#came(this.#source.nextNow!())) {}
+      while (this.#open < useful && this.#hasRoom() && this.#came(this.#source.nextNow!())) {}
     } catch (error) {
       this.#fail(error)
     }
@@ -151,7 +146,7 @@ export class MapRun implements AsyncIterableIterator<unknown> {
     try {
       do {
         if (!this.#came(await next())) break
-      } while (!this.#finished && this.#open.size < this.#terms.useful() && this.#hasRoom())
+      } while (!this.#finished && this.#open < this.#terms.useful() && this.#hasRoom())
     } catch (error) {
       this.#fail(error)
     }
@@ -171,22 +166,19 @@ export class MapRun implements AsyncIterableIterator<unknown> {
       return false
     }
     if (this.#finished) return false
-    const slot: Slot = { index: this.#read++, input: came.value, entry: undefined, outcome: undefined }
-    if (this.#terms.ordered) this.#slots.push(slot)
-    const prepared = this.#terms.prepare(came.value, slot.index)
-    if ('invalid' in prepared) this.#settle(slot, { status: 'rejected', reason: prepared.invalid })
-    else {
-      this.#open.add(slot)
-      slot.entry = this.#terms.accept({ ...prepared, settle: (outcome) => this.#settle(slot, outcome) })
-    }
+    const entry = this.#terms.enter(came.value, this.#read++, this)
+    if (this.#terms.ordered) this.#slots.push(entry)
+    this.#open++
+    if (entry.state === 'done') this.settled(entry)
+    else this.#terms.accept(entry)
     return true
   }
 
-  #settle(slot: Slot, outcome: Outcome): void {
-    this.#open.delete(slot)
-    slot.outcome = outcome
-    if (!this.#terms.ordered) this.#slots.push(slot)
-    if (this.#waiter !== undefined && this.#slots[this.#head]?.outcome !== undefined) this.#wakeReader()
+  /** One of its tasks has ended. */
+  settled(entry: Entry): void {
+    this.#open--
+    if (!this.#terms.ordered) this.#slots.push(entry)
+    if (this.#waiter !== undefined && this.#slots[this.#head]?.state === 'done') this.#wakeReader()
     // Behind an output that takes long, others go on.
     this.#fill()
   }
@@ -208,10 +200,9 @@ export class MapRun implements AsyncIterableIterator<unknown> {
     this.#finished = true
     this.#terms.signal?.removeEventListener('abort', this.#onAbort)
     this.#terms.ended(this)
-    for (const { entry } of this.#open)
-      if (entry !== undefined && reason !== undefined) this.#terms.cancel(entry, reason)
-    this.#open.clear()
+    if (reason !== undefined && this.#open > 0) this.#terms.cancelAll(this, reason)
     this.#slots = []
+    this.#head = 0
     this.#wakeReader()
     if (!this.#exhausted) await this.#source.end?.()
   }
