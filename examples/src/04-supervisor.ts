@@ -4,7 +4,7 @@
  * Run: node examples/dist/04-supervisor.js
  * Expected output:
  *   start 0: 10 / 5 = 2
- *   it ended: division by zero
+ *   it ended: actor divide failed: division by zero
  *   start 1: 10 / 4 = 2.5
  */
 import { Actor, type Pipe } from '@troupe/actors/actor'

@@ -20,7 +20,9 @@ export class OneDeath {
    */
   strike(): { readonly pid: number; readonly held: number } | undefined {
     const { restarts, redelivered, workers } = this.#farm.stats()
-    if (redelivered > 0 || restarts < this.#deaths || this.#deaths === DEATHS_AT_MOST) return undefined
+    // What the last victim held is sorted out by the time that its successor is at work.
+    const complete = workers.every(({ state }) => state === 'working' || state === 'idle')
+    if (redelivered > 0 || restarts < this.#deaths || !complete || this.#deaths === DEATHS_AT_MOST) return undefined
     const [busiest] = workers.filter(({ held }) => held > 0).sort((a, b) => b.held - a.held)
     if (busiest?.pid === undefined) return undefined
     process.kill(busiest.pid, 'SIGKILL')

@@ -71,7 +71,7 @@ class ContentFacts {
     for (const byte of chunk) {
       const isSpace = byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
       if (byte === 0x0a) this.#lines++
-      if (!isSpace && !inWord) this.#words++
+      if (!(isSpace || inWord)) this.#words++
       inWord = !isSpace
     }
     this.#inWord = inWord

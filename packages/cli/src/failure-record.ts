@@ -19,7 +19,7 @@ export interface FailureRecord {
   readonly code: string
   readonly message: string
   readonly task?: string
-  /** Which try failed, from 1. */
+  /** Which try failed, from 1; none where the input was never tried. */
   readonly attempt?: number
   /** What stood on the line, to be done again; `text` quotes the beginning of a line that is not JSON. */
   readonly input?: unknown
@@ -39,13 +39,14 @@ const ownFrames = ['@troupe/actors/farm', '@troupe/core'].map((name) =>
 
 /** The record of a failed line. */
 export function failureRecord(line: number, error: Error, content: LineContent): FailureRecord {
-  const { task, attempt } = error as { task?: unknown; attempt?: unknown }
+  const { task, attempt, key } = error as { task?: unknown; attempt?: unknown; key?: unknown }
   return {
     line,
     code: codeOf(error),
-    message: error.message,
+    // Where the task has no key for its inputs the farm counts them; whoever reads this counts lines.
+    message: error.message.replace(/of input #\d+/, (text) => (text === `of input ${key}` ? `of line ${line}` : text)),
     ...(typeof task === 'string' && { task }),
-    ...(typeof attempt === 'number' && { attempt }),
+    ...(typeof attempt === 'number' && attempt > 0 && { attempt }),
     ...content,
     ...(error.cause instanceof Error && { cause: causeRecord(error.cause, 1) }),
   }

@@ -9,6 +9,7 @@ const GATHERED_CHARACTERS = 64 * 1024
 
 export class LineWriter {
   readonly #stream: Writable
+  readonly #onError: (error: Error) => void
   #gathered = ''
   #flushing = false
   #error: Error | undefined
@@ -17,12 +18,8 @@ export class LineWriter {
   /** Owns `stream` from now on. `onError` is told, once, when the stream fails; what is written after that is dropped. */
   constructor(stream: Writable, onError: (error: Error) => void) {
     this.#stream = stream
-    stream.on('error', (error) => {
-      if (this.#error !== undefined) return
-      this.#error = error
-      this.#drained()
-      onError(error)
-    })
+    this.#onError = onError
+    stream.on('error', (error) => this.#fail(error))
     stream.on('drain', () => this.#drained())
   }
 
@@ -48,8 +45,18 @@ export class LineWriter {
     if (this.#error !== undefined) return
     await new Promise<void>((resolve) => {
       this.#stream.once('error', () => resolve())
-      this.#stream.write('', () => resolve())
+      this.#stream.write('', (error) => {
+        if (error) this.#fail(error)
+        resolve()
+      })
     })
+  }
+
+  #fail(error: Error): void {
+    if (this.#error !== undefined) return
+    this.#error = error
+    this.#drained()
+    this.#onError(error)
   }
 
   #flush(): Promise<void> | undefined {

@@ -4,8 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { fatalText } from './failure-record.js'
-import { type Ending, map } from './map.js'
+import type { Ending } from './map.js'
 import { takeStdout } from './result-stdout.js'
 
 const COULD_NOT_RUN = 2
@@ -53,6 +52,8 @@ async function run(argv: readonly string[]): Promise<Ending> {
     .option('--quiet', 'no progress and no report; failures are still told')
     .addHelpText('after', MAP_HELP)
     .action(async (file: string, options: unknown) => {
+      // Only now: help and a mistyped option need none of it.
+      const { map } = await import('./map.js')
       ending = await map(file, options, { stdout, stderr })
     })
   try {
@@ -61,6 +62,7 @@ async function run(argv: readonly string[]): Promise<Ending> {
   } catch (error) {
     // Commander has said already what is wrong with the command line.
     if (error instanceof CommanderError) return { status: error.exitCode === 0 ? 0 : COULD_NOT_RUN }
+    const { fatalText } = await import('./failure-record.js')
     stderr.write(`troupe: ${fatalText(error)}\n`)
     return { status: COULD_NOT_RUN }
   }
@@ -72,8 +74,12 @@ function version(): string {
 
 /** Ends the process whatever the task file has left open in it. */
 async function end({ status, signal }: Ending): Promise<never> {
-  // As a signal's own death, so that a shell that runs this in a loop sees that it was interrupted.
-  if (signal !== undefined) process.kill(process.pid, signal)
-  await new Promise<void>((resolve) => stdout.write('', () => stderr.write('', () => resolve())))
+  if (signal === undefined) {
+    await new Promise<void>((resolve) => stdout.write('', () => stderr.write('', () => resolve())))
+  } else {
+    // As a death by the signal, so that a shell that runs this in a loop sees that it was interrupted; after whatever
+    // else tidies up at the exit.
+    process.on('exit', () => process.kill(process.pid, signal))
+  }
   process.exit(status)
 }

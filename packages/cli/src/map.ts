@@ -13,7 +13,7 @@ import { MapOptions } from './map.options.js'
 import { MapRun } from './map-run.js'
 import { type ProgressTerms, startProgress } from './progress.js'
 import { reportText } from './tally.js'
-import { type ChosenTask, chooseTask } from './task-file.js'
+import { type ChosenTask, openTaskFile } from './task-file.js'
 
 /** How the command ended. */
 export interface Ending {
@@ -40,14 +40,17 @@ interface Prepared {
 
 /**
  * Runs a task over NDJSON. `file` is FILE[#task], `given` the options as the command line has them.
- * @throws {TroupeError} when it could not run, or not to its end: `INVALID_OPTIONS`, what {@link chooseTask} and the
+ * @throws {TroupeError} when it could not run, or not to its end: `INVALID_OPTIONS`, what {@link openTaskFile} and the
  *   farm throw, `INPUT_FAILED`, `OUTPUT_FAILED`
  */
 export async function map(file: string, given: unknown, streams: Streams): Promise<Ending> {
   const prepared = await prepare(file, parseOptions(MapOptions, given, 'troupe map'), streams.stdout)
   const interrupt = new Interrupt()
   try {
-    const farm = await unlessStopped(startFarm(prepared), interrupt.stopped)
+    const farm = await unlessStopped(startFarm(prepared), interrupt.stopped).catch((error: unknown) => {
+      // A worker that Ctrl-C reaches before it is ready dies of it.
+      if (interrupt.signal === undefined) throw error
+    })
     if (farm === undefined) return endingOf(interrupt, 0)
     try {
       return await perform(prepared, farm, interrupt, streams)
@@ -63,7 +66,7 @@ export async function map(file: string, given: unknown, streams: Streams): Promi
 async function prepare(file: string, options: MapOptions, stdout: Writable): Promise<Prepared> {
   const files = new Files()
   const input = await files.input(options.input)
-  const chosen = await chooseTask(file)
+  const chosen = await openTaskFile(file)
   const output = await files.output('output', options.output, stdout)
   const errors = options.errors === undefined ? undefined : await files.output('errors', options.errors, stdout)
   return { options, chosen, input, output, errors }

@@ -4,7 +4,7 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { loadTasks, type Task } from '@troupe/actors/farm'
+import { chooseTask, loadTasks, type Task } from '@troupe/actors/farm'
 import { TroupeError } from '@troupe/core'
 
 /** A task, where its workers find it, and the Node flags that they need. */
@@ -19,11 +19,11 @@ export interface ChosenTask {
  * @throws {TroupeError} `MODULE_NOT_FOUND`, `MODULE_FAILED`, `UNKNOWN_TASK`, or `AMBIGUOUS_TASK` when the file exports
  *   more tasks than one and `argument` names none
  */
-export async function chooseTask(argument: string): Promise<ChosenTask> {
+export async function openTaskFile(argument: string): Promise<ChosenTask> {
   const { path, name } = await findFile(argument)
   const url = pathToFileURL(path)
   const execArgv = [...process.execArgv, ...(isTypeScript(path) ? await enableTypeScript() : [])]
-  return { task: choose(await loadTasks(url), name, argument), url, execArgv }
+  return { task: choose(await loadTasks(url), name, path), url, execArgv }
 }
 
 const isTypeScript = (path: string): boolean => /\.[cm]?tsx?$/.test(path)
@@ -38,7 +38,7 @@ async function findFile(argument: string): Promise<{ path: string; name: string 
   if (await isFile(argument)) return { path: resolve(argument), name: undefined }
   const at = argument.lastIndexOf('#')
   const file = at === -1 ? argument : argument.slice(0, at)
-  if (at !== -1 && (await isFile(file))) return { path: resolve(file), name: argument.slice(at + 1) }
+  if (at !== -1 && (await isFile(file))) return { path: resolve(file), name: argument.slice(at + 1) || undefined }
   throw new TroupeError('MODULE_NOT_FOUND', `there is no task file ${file === '' ? argument : file}`)
 }
 
@@ -49,17 +49,12 @@ async function isFile(path: string): Promise<boolean> {
   )
 }
 
-function choose(tasks: ReadonlyMap<string, Task>, name: string | undefined, argument: string): Task {
-  const names = [...tasks.keys()].join(', ')
-  if (name !== undefined && name !== '') {
-    const task = tasks.get(name)
-    if (task !== undefined) return task
-    throw new TroupeError('UNKNOWN_TASK', `${argument}: the file exports no task "${name}"; it exports ${names}`)
+function choose(tasks: ReadonlyMap<string, Task>, name: string | undefined, file: string): Task {
+  try {
+    return chooseTask(tasks, name)
+  } catch (error) {
+    const { code, message } = error as TroupeError
+    const [first] = tasks.keys()
+    throw new TroupeError(code, `${file}: ${message}${code === 'AMBIGUOUS_TASK' ? `, as in ${file}#${first}` : ''}`)
   }
-  const [only, ...others] = tasks.values()
-  if (only !== undefined && others.length === 0) return only
-  throw new TroupeError(
-    'AMBIGUOUS_TASK',
-    `${argument} exports ${tasks.size} tasks: choose one of ${names} with FILE#task`,
-  )
 }

@@ -2,13 +2,13 @@
  * Runs the built command as a user does, and sees to it that nothing stays behind.
  */
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, onTestFinished } from 'vitest'
+import { afterAll, afterEach, expect, onTestFinished } from 'vitest'
 
 export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 
@@ -25,7 +25,8 @@ export class Command {
   readonly result: Promise<Result>
 
   constructor(args: readonly string[], stdio: 'read' | 'unread' = 'read') {
-    this.child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe', detached: true })
+    const env = { ...process.env, TMPDIR: temporary }
+    this.child = spawn(process.execPath, [MAIN, ...args], { stdio: 'pipe', detached: true, env })
     this.child.stdin.on('error', () => {})
     const stdout = stdio === 'read' ? text(this.child.stdout) : Promise.resolve('')
     const stderr = text(this.child.stderr)
@@ -54,10 +55,15 @@ export class Command {
 }
 
 const groups: number[] = []
+// Temporary files of the commands go where they can be counted.
+const temporary = mkdtempSync(join(tmpdir(), 'troupe-test-'))
 
 afterEach(async () => {
   for (const group of groups.splice(0)) await expect.poll(() => isGone(group), { timeout: 5_000 }).toBe(true)
+  expect(readdirSync(temporary).filter((name) => name.startsWith('troupe-'))).toEqual([])
 })
+
+afterAll(() => rmSync(temporary, { recursive: true }))
 
 /** Runs the command with `input` on its stdin. */
 export function troupe(args: readonly string[], input = ''): Promise<Result> {
@@ -68,7 +74,7 @@ export function troupe(args: readonly string[], input = ''): Promise<Result> {
 
 /** The task file of a name, for the command line. */
 export function taskFile(name: string): string {
-  return fileURLToPath(new URL(`./tasks/${name}`, import.meta.url))
+  return join(import.meta.dirname, 'tasks', name)
 }
 
 /** The lines of a text. */

@@ -15,8 +15,16 @@ export const wait = task({
     }),
 })
 
-/** Never ends, whatever it is told. */
-export const never = task({ name: 'never', input: z.unknown(), output: z.null(), run: () => new Promise(() => {}) })
+/** Says that it has begun, and never ends, whatever it is told. */
+export const never = task({
+  name: 'never',
+  input: z.unknown(),
+  output: z.null(),
+  run() {
+    console.log('begun')
+    return new Promise(() => {})
+  },
+})
 
 export const positive = task({
   name: 'positive',
@@ -45,7 +53,16 @@ export const long = task({ name: 'long', input: z.string(), output: z.number(), 
 export const big = task({ name: 'big', input: z.number(), output: z.bigint(), run: (n) => BigInt(n) })
 
 /** Returns what no message can carry. */
-export const closure = task({ name: 'closure', input: z.number(), output: z.any(), run: () => () => 1 })
+export const circle = task({
+  name: 'circle',
+  input: z.number(),
+  output: z.any(),
+  run() {
+    const round = {}
+    round.round = round
+    return round
+  },
+})
 
 /** Returns what its own schema refuses. */
 export const liar = task({ name: 'liar', input: z.number(), output: z.string(), run: (n) => n })
