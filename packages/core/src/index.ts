@@ -38,7 +38,7 @@ export {
   type Sent,
 } from './message/schema.js'
 export { parseOptions } from './options.js'
-export { type PrivateEndpoint, privateEndpoint } from './private-folder.js'
+export { type PrivateEndpoint, privateEndpoint, privateFolder } from './private-folder.js'
 export { type MonitorEvent, ZMQMonitor } from './socket/monitor.js'
 export { Receiver } from './socket/receiver.js'
 export { Sender } from './socket/sender.js'

@@ -13,14 +13,12 @@ let lastName = 0
 export interface PrivateEndpoint extends Disposable {
   /** An endpoint to bind that only this user's processes can reach: ipc, or tcp on loopback where there is no ipc. */
   readonly endpoint: string
-  /** The folder that the ipc file is in: whoever survives this process may remove it. */
-  readonly folder: string | undefined
 }
 
 /** A new private endpoint. Dispose of it when nothing is bound to it any more. */
 export function privateEndpoint(): PrivateEndpoint {
   if (process.platform === 'win32') {
-    return { endpoint: 'tcp://127.0.0.1:*', folder: undefined, [Symbol.dispose]: () => undefined }
+    return { endpoint: 'tcp://127.0.0.1:*', [Symbol.dispose]: () => undefined }
   }
   if (folder === undefined) {
     // mkdtemp makes it with mode 0700.
@@ -31,7 +29,6 @@ export function privateEndpoint(): PrivateEndpoint {
   let disposed = false
   return {
     endpoint: `ipc://${folder}/${++lastName}`,
-    folder,
     [Symbol.dispose]: () => {
       if (disposed) return
       disposed = true
@@ -39,6 +36,9 @@ export function privateEndpoint(): PrivateEndpoint {
     },
   }
 }
+
+/** The folder of this process's ipc files, while there is one: whoever survives this process may remove it. */
+export const privateFolder = (): string | undefined => folder
 
 function removeFolder(): void {
   if (folder === undefined) return

@@ -2,7 +2,14 @@
  * An actor in a process of its own, seen from its owner.
  */
 import { type ChildProcess, fork, type StdioOptions } from 'node:child_process'
-import { deferred, errorFrom, type PrivateEndpoint, privateEndpoint, type TroupeError } from '@troupe/core'
+import {
+  deferred,
+  errorFrom,
+  type PrivateEndpoint,
+  privateEndpoint,
+  privateFolder,
+  type TroupeError,
+} from '@troupe/core'
 import type { CheckedActorOptions } from './actor.options.js'
 import type { Body } from './body.js'
 import { Channel } from './channel.js'
@@ -56,6 +63,7 @@ class ProcessBody implements Body {
       export: code.export,
       args,
       pipeLimit: options.pipeLimit,
+      folder: privateFolder(),
     })
   }
 
@@ -112,7 +120,7 @@ class ProcessBody implements Body {
       const pipe = new PipeSocket(`@${place.endpoint}`, this.#options.pipeLimit, this.#fromActor)
       this.#socket = { pipe, place }
       pipe.endpoint().then(
-        (endpoint) => this.#tell({ type: 'pipe', endpoint, folder: place.folder }),
+        (endpoint) => this.#tell({ type: 'pipe', endpoint, folder: privateFolder() }),
         (error) => this.#fail(error),
       )
     }

@@ -48,6 +48,7 @@ function heard(message: ToProcess): void {
 
 async function run(boot: Extract<ToProcess, { type: 'boot' }>): Promise<void> {
   pipeLimit = boot.pipeLimit
+  ownersFolder = boot.folder
   toActor = new Channel(`the pipe of actor ${boot.name}`, pipeLimit)
   const loaded = await loadExport({ module: new URL(boot.module), export: boot.export })
   if (typeof loaded !== 'function') {
@@ -117,8 +118,7 @@ function tell(word: FromProcess): void {
 function orphaned(): void {
   aborter.abort(new TroupeError('CLOSED', 'the process that owns the actor is gone'))
   toActor?.end()
-  setTimeout(() => {
-    if (ownersFolder !== undefined) rmSync(ownersFolder, { recursive: true, force: true })
-    process.exit(1)
-  }, ORPHAN_GRACE_MS)
+  // The owner cannot clean up any more.
+  process.on('exit', () => ownersFolder !== undefined && rmSync(ownersFolder, { recursive: true, force: true }))
+  setTimeout(() => process.exit(1), ORPHAN_GRACE_MS)
 }

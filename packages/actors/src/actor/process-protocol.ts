@@ -13,9 +13,10 @@ export type ToProcess =
       readonly export: string
       readonly args: unknown
       readonly pipeLimit: number
+      /** The folder of the owner's ipc files, if it has one yet, to be removed if the owner dies without doing so. */
+      readonly folder: string | undefined
     }
   | { readonly type: 'terminate' }
-  /** `folder` is that of the owner's ipc files, to be removed if the owner dies without doing so. */
   | { readonly type: 'pipe'; readonly endpoint: string; readonly folder: string | undefined }
   /** All that came through the pipe up to its end was taken. */
   | { readonly type: 'drained' }

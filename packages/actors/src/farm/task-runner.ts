@@ -96,7 +96,7 @@ export class TaskRunner {
     for (const { name, timeoutMs, attempts, inputs } of groups) {
       const task = this.#terms.tasks.get(name)
       for (const [index, input] of inputs.entries()) {
-        if (task === undefined) this.#fail(ticket, { kind: 'input', why: `names a task that the worker has not` })
+        if (task === undefined) this.#fail(ticket, { kind: 'input', why: 'names a task that the worker has not' })
         else this.#queue.push({ ticket, task, input, attempt: attempts?.[index] ?? 1, timeoutMs })
         ticket++
       }

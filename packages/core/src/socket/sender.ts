@@ -2,12 +2,12 @@
  * The sending half of a socket and its send queue. libzmq takes one send at a time, so what cannot be taken at once
  * waits here, in order.
  */
-import { assertWaitOptions, type Waiter, type WaitOptions, waiting } from '../deadline.ts'
-import { AbortedError, ClosedError, TroupeError } from '../errors.ts'
-import type { Frames } from '../message/codec.ts'
-import { MessageFormat } from '../message/schema.ts'
-import type { RawSender } from './raw.ts'
-import { heartOf, type SocketHeart, type ZMQSocket } from './socket.ts'
+import { assertWaitOptions, type Waiter, type WaitOptions, waiting } from '../deadline.js'
+import { AbortedError, ClosedError, TroupeError } from '../errors.js'
+import type { Frames } from '../message/codec.js'
+import { MessageFormat } from '../message/schema.js'
+import type { RawSender } from './raw.js'
+import { heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
 
 interface Queued {
   readonly frames: Frames
