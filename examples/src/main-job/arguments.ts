@@ -2,10 +2,14 @@
  * The command line of the main job.
  */
 import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 export interface Arguments {
+  /** Whose files are examined. */
   readonly folder: string
+  /** Where the list of inputs and the results go. */
+  readonly results: string
   /** How many files at most. */
   readonly limit: number
   /** How many worker processes; undefined for one a core. */
@@ -18,11 +22,12 @@ export interface Arguments {
 export class UsageError extends Error {}
 
 /** @throws {UsageError} naming what is wrong */
-export function parseArguments(argv: readonly string[], defaultFolder: string): Arguments {
+export function parseArguments(argv: readonly string[], defaults: Pick<Arguments, 'folder' | 'results'>): Arguments {
   const { values, positionals } = parsed(argv)
   if (positionals.length > 1) throw new UsageError('give one folder at most')
   return {
-    folder: positionals[0] ?? defaultFolder,
+    folder: resolve(positionals[0] ?? defaults.folder),
+    results: resolve(values.results ?? defaults.results),
     limit: wholeNumber('--limit', values.limit) ?? Number.POSITIVE_INFINITY,
     workers: wholeNumber('--workers', values.workers),
     kill: values['no-kill'] !== true,
@@ -37,7 +42,12 @@ export async function assertFolder(path: string): Promise<void> {
 }
 
 function parsed(argv: readonly string[]) {
-  const options = { limit: { type: 'string' }, workers: { type: 'string' }, 'no-kill': { type: 'boolean' } } as const
+  const options = {
+    limit: { type: 'string' },
+    workers: { type: 'string' },
+    results: { type: 'string' },
+    'no-kill': { type: 'boolean' },
+  } as const
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true })
   } catch (error) {

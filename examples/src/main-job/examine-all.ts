@@ -9,7 +9,7 @@ import { examine } from './tasks.js'
 
 export interface Terms {
   /** The file with the inputs, and how many there are. */
-  readonly inputs: string
+  readonly inputsFile: string
   readonly total: number
   readonly kill: boolean
   readonly signal: AbortSignal
@@ -21,11 +21,14 @@ export interface Terms {
  * @throws {TroupeError} `ABORTED`
  */
 export async function* examineAll(farm: Farm, terms: Terms): AsyncGenerator<ResultRecord> {
-  const { inputs, total, kill, signal, status } = terms
+  const { inputsFile, total, kill, signal, status } = terms
   const death = new OneDeath(farm)
   const startedMs = performance.now()
   let count = 0
-  for await (const result of farm.mapUnordered(examine, readRecords(inputs, InputRecord), { settled: true, signal })) {
+  for await (const result of farm.mapUnordered(examine, readRecords(inputsFile, InputRecord), {
+    settled: true,
+    signal,
+  })) {
     count++
     yield result.status === 'fulfilled' ? result.value : { path: result.input.path, failed: result.reason.message }
     const struck = kill && count * 2 >= total ? death.strike() : undefined

@@ -1,13 +1,12 @@
 /**
  * The main job: every file under a folder goes through a supervised farm, one worker dies half-way, and nothing is lost.
  *
- * Run: npm start -- [DIR] [--limit N] [--workers N] [--no-kill]
+ * Run: npm start -- [DIR] [--limit N] [--workers N] [--no-kill] [--results DIR]
  * Output: a table; see README.md. Exit status 0 if nothing was lost, nothing came twice, and one process agrees; 1 if
  * not; 2 if it could not run.
  */
 import { mkdir, realpath } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Farm } from '@troupe/actors/farm'
 import { TroupeError } from '@troupe/core'
@@ -21,49 +20,55 @@ import { StatusLine } from './status-line.js'
 import { verify } from './verify.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const FOLDER = join(ROOT, '.troupe', 'main-job')
-const INPUTS = join(FOLDER, 'inputs.ndjson')
-const RESULTS = join(FOLDER, 'results.ndjson')
+const DEFAULTS = { folder: join(ROOT, 'node_modules'), results: join(ROOT, '.troupe', 'main-job') }
+
+interface Listing extends Pick<Arguments, 'folder' | 'results' | 'limit'> {
+  readonly status: StatusLine
+}
 
 const interrupt = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort())
 
 try {
-  process.exitCode = await run(parseArguments(process.argv.slice(2), join(ROOT, 'node_modules')))
+  process.exitCode = await run(parseArguments(process.argv.slice(2), DEFAULTS))
 } catch (error) {
   process.exitCode = explain(error)
 }
 
-async function run(given: Arguments): Promise<number> {
+async function run({ folder, results, limit, workers, kill }: Arguments): Promise<number> {
   const status = new StatusLine(process.stderr)
-  await assertFolder(given.folder)
-  const folder = await realpath(given.folder)
-  await mkdir(FOLDER, { recursive: true })
-  const total = await writeInputs(folder, given.limit, status)
+  await assertFolder(folder)
+  await mkdir(results, { recursive: true })
+  const inputsFile = join(results, 'inputs.ndjson')
+  const resultsFile = join(results, 'results.ndjson')
+  const total = await writeInputs(inputsFile, { folder, results, limit, status })
   console.log(`${total.toLocaleString('en-US')} files under ${folder}`)
   if (total === 0) return 0
 
-  const workers = given.workers ?? availableParallelism()
-  await using farm = await Farm.start({ tasks: new URL('./tasks.js', import.meta.url), workers })
-  const signal = interrupt.signal
+  await using farm = await Farm.start({ tasks: new URL('./tasks.js', import.meta.url), ...(workers && { workers }) })
   const startedMs = performance.now()
-  await writeRecords(RESULTS, examineAll(farm, { inputs: INPUTS, total, kill: given.kill, signal, status }))
+  const records = examineAll(farm, { inputsFile, total, kill, signal: interrupt.signal, status })
+  await writeRecords(resultsFile, records)
   const seconds = (performance.now() - startedMs) / 1000
-  const { restarts, redelivered } = farm.stats()
+  const stats = farm.stats()
 
-  const findings = await verify(INPUTS, RESULTS, await chooseSample(readRecords(INPUTS, InputRecord), total))
+  const chosen = await chooseSample(readRecords(inputsFile, InputRecord), total)
+  const findings = await verify(inputsFile, resultsFile, chosen)
   const sample = await compareSample(farm, findings.sample)
-  console.log(`\n${reportText(findings, { seconds, workers, restarts, redelivered }, sample)}\n`)
+  console.log(`\n${reportText(findings, { seconds, stats }, sample)}\n`)
   for (const { path, failed } of findings.failures.slice(0, 5)) console.log(`  unreadable: ${path}: ${failed}`)
-  console.log(`Results: ${RESULTS}\nInputs:  ${INPUTS}`)
+  console.log(`Results: ${resultsFile}\nInputs:  ${inputsFile}`)
   const wrong = findings.lost + findings.twice + findings.strange + sample.different.length
   return wrong === 0 ? 0 : 1
 }
 
-async function writeInputs(folder: string, limit: number, status: StatusLine): Promise<number> {
+/** Lists the files, and returns how many they are. */
+async function writeInputs(inputsFile: string, terms: Listing): Promise<number> {
+  const { folder, results, limit, status } = terms
+  const [from, except] = [await realpath(folder), await realpath(results)]
   let total = 0
   async function* records() {
-    const paths = listFiles(folder, dirname(FOLDER), (unreadable, error) => {
+    const paths = listFiles(from, except, (unreadable, error) => {
       status.note(`cannot read the folder ${unreadable}: ${error.message}`)
     })
     for await (const path of paths) {
@@ -72,7 +77,7 @@ async function writeInputs(folder: string, limit: number, status: StatusLine): P
       yield { path }
     }
   }
-  await writeRecords(INPUTS, records())
+  await writeRecords(inputsFile, records())
   return total
 }
 
@@ -82,7 +87,9 @@ function explain(error: unknown): number {
     console.error('main job: interrupted')
     return 130
   }
-  if (!(error instanceof UsageError || error instanceof TroupeError)) throw error
-  console.error(`main job: ${error.message}`)
+  const { message, syscall } = error as NodeJS.ErrnoException
+  // What the system refuses, such as to write the results, is for the person who typed the command too.
+  if (!(error instanceof UsageError || error instanceof TroupeError || syscall !== undefined)) throw error
+  console.error(`main job: ${message}`)
   return 2
 }

@@ -1,13 +1,13 @@
 /**
  * The table that the main job ends with.
  */
+import type { FarmStats } from '@troupe/actors/farm'
 import type { Findings } from './verify.js'
 
 export interface Run {
   readonly seconds: number
-  readonly workers: number
-  readonly restarts: number
-  readonly redelivered: number
+  /** What the farm says of itself. */
+  readonly stats: FarmStats
 }
 
 export interface SampleRun {
@@ -19,7 +19,7 @@ export interface SampleRun {
 }
 
 /** The table, as text. */
-export function reportText(findings: Findings, run: Run, sample: SampleRun): string {
+export function reportText(findings: Findings, { seconds, stats }: Run, sample: SampleRun): string {
   const { delivered, failures, bytes, brotliBytes, duplicates, duplicateBytes } = findings
   const megabytes = bytes / 1e6
   return table([
@@ -29,13 +29,10 @@ export function reportText(findings: Findings, run: Run, sample: SampleRun): str
     ['lines, words', `${count(findings.lines)}, ${count(findings.words)}`],
     ['brotli would leave', bytes === 0 ? '-' : `${((brotliBytes / bytes) * 100).toFixed(1)} %`],
     ['duplicates', `${count(duplicates)} files, ${(duplicateBytes / 1e6).toFixed(1)} MB could be saved`],
-    ['time', `${run.seconds.toFixed(1)} s with ${run.workers} worker processes`],
-    [
-      'throughput',
-      `${count(Math.round(delivered / run.seconds))} files/s, ${(megabytes / run.seconds).toFixed(1)} MB/s`,
-    ],
-    ['workers restarted', count(run.restarts)],
-    ['tasks redelivered', count(run.redelivered)],
+    ['time', `${seconds.toFixed(1)} s with ${stats.workers.length} worker processes`],
+    ['throughput', `${count(Math.round(delivered / seconds))} files/s, ${(megabytes / seconds).toFixed(1)} MB/s`],
+    ['workers restarted', count(stats.restarts)],
+    ['tasks redelivered', count(stats.redelivered)],
     ['lost', count(findings.lost)],
     ['delivered twice', count(findings.twice + findings.strange)],
     ['one process, same sample', sampleText(sample)],
