@@ -44,6 +44,8 @@ export interface CrewTerms {
   readonly run: string
   readonly inline: boolean
   readonly heartbeatMs: number
+  /** How often a worker shall show that its event loop turns. */
+  readonly beatMs: number
   readonly livenessMs: number
   readonly clock: Clock
   readonly log: Logger
@@ -157,7 +159,7 @@ export class Crew {
     }
     mate.pid = hello.pid
     mate.encoding = BODY_ENCODINGS.find((encoding) => hello.encodings.includes(encoding)) ?? 'msgpack'
-    const welcome = { encoding: mate.encoding, heartbeatMs: this.#terms.heartbeatMs }
+    const welcome = { encoding: mate.encoding, heartbeatMs: this.#terms.beatMs }
     this.#transmit(mate, [this.#header(mate, 'WELCOME', 0), encodeBody(welcome, 'msgpack')])
     if (isNew) this.#events.joined(mate, hello)
   }

@@ -198,9 +198,9 @@ export class Dispatcher {
       if (seat.holder.held === 0 || seat.condemned !== undefined) continue
       const silentMs = now - seat.lastHeardMs
       if (this.#terms.hangMs > 0 && silentMs > this.#terms.hangMs) {
-        this.#condemn(seat, `its event loop did not turn for ${this.#terms.hangMs} ms`)
+        this.#blocked(seat, () => this.#terms.hangMs)
       } else if (silentMs > this.#limitMs(seat)) {
-        this.#timedOut(seat)
+        this.#blocked(seat, ({ timeoutMs }) => timeoutMs)
       } else if (now > seat.answerByMs) {
         this.#condemn(seat, `it did not end a cancelled task within ${this.#terms.graceMs} ms`)
       }
@@ -253,8 +253,9 @@ export class Dispatcher {
       if (best === undefined || seat.holder.held < best.holder.held) best = seat
     }
     if (best === undefined) return undefined
-    // Half empty before more is sent, so that frames stay large; but what is there is spread first.
-    return best.holder.held > limit / 2 ? undefined : best
+    // Half empty before more is sent, so that frames stay large; but whoever can run more at once gets it.
+    const { held } = best.holder
+    return held >= this.#terms.concurrency && held > limit / 2 ? undefined : best
   }
 
   #heldLimit({ line }: Entry): number {
@@ -369,17 +370,16 @@ export class Dispatcher {
     return longestMs + this.#terms.graceMs
   }
 
-  /** A worker is silent for longer than the limits of all that it can be running: one of them blocks it. */
-  #timedOut(seat: Seat): void {
+  /** A worker is silent for longer than a limit allows: one of its tasks blocks its event loop. */
+  #blocked(seat: Seat, limitMs: (entry: Entry) => number): void {
     const [only, another] = seat.holder.entries()
     if (only !== undefined && another === undefined && only.state === 'held') {
       this.#release(seat, only.ticket)
-      this.#tryAgainOr(only, () =>
-        failureError({ kind: 'timeout', timeoutMs: only.timeoutMs, stuck: true }, only.facts()),
-      )
+      const timeoutMs = limitMs(only)
+      this.#tryAgainOr(only, () => failureError({ kind: 'timeout', timeoutMs, stuck: true }, only.facts()))
     }
     // With several it cannot be told which: each runs again alone, and then it can.
-    this.#condemn(seat, 'a task blocked it for longer than its limit')
+    this.#condemn(seat, 'a task blocked its event loop for longer than its limit')
   }
 
   #condemn(seat: Seat, why: string): void {

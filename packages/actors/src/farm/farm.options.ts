@@ -34,7 +34,7 @@ export const FarmOptions = z.strictObject({
   timeoutMs: time.default(0),
   /** How long a task that is cancelled or out of time may go on before its worker is killed, in ms. */
   graceMs: time.default(1_000),
-  /** A worker that holds tasks and whose event loop does not turn for so long is killed, in ms; 0 never. */
+  /** A worker that holds tasks and whose event loop does not turn for so long is killed, in ms; 0 never. A task that is alone then has failed with `TIMEOUT`. */
   hangMs: time.default(0),
   /** How often a worker's life is asked for, in ms, by ZMTP heartbeats, which a busy worker answers too. */
   heartbeatMs: z.number().int().min(10).max(60_000).default(1_000),

@@ -70,9 +70,12 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
 
   constructor(terms: PoolTerms) {
     this.#terms = terms
-    const { heartbeatMs, livenessMs, isolation } = terms.options
+    const { heartbeatMs, livenessMs, hangMs, isolation } = terms.options
+    // A worker's own heartbeats show that its event loop turns: often enough for the limit on its silence.
+    const beatMs = hangMs > 0 ? Math.max(1, Math.min(heartbeatMs, Math.floor(hangMs / 4))) : heartbeatMs
+    const inline = isolation === 'inline'
     this.#crew = new Crew(
-      { run: terms.run, inline: isolation === 'inline', heartbeatMs, livenessMs, clock: systemClock, log: terms.log },
+      { run: terms.run, inline, heartbeatMs, beatMs, livenessMs, clock: systemClock, log: terms.log },
       {
         joined: (mate, hello) => this.#joined(mate, hello),
         heard: (mate) => this.#withSeat(mate, (seat, dispatcher) => dispatcher.heard(seat)),

@@ -1,0 +1,56 @@
+/**
+ * Farms for tests, each closed at the end of its test, with a look at what it left behind.
+ */
+import { Farm, type FarmOptions } from '@troupe/actors/farm'
+import { afterEach, expect } from 'vitest'
+
+export const TASKS = new URL('./fixtures/tasks.mjs', import.meta.url)
+
+/** Where the same farm can run. */
+export const GROUNDS: readonly (readonly [string, Partial<FarmOptions>])[] = [
+  ['processes over ipc', {}],
+  ['processes over tcp', { endpoint: 'tcp://127.0.0.1:*' }],
+  ['inline over inproc', { isolation: 'inline' }],
+]
+
+const open = new Set<Farm>()
+const pids = new Set<number>()
+
+/** A farm of two workers on the tests' tasks. */
+export async function openFarm(options: Partial<FarmOptions> = {}): Promise<Farm> {
+  const farm = await Farm.start({ tasks: TASKS, workers: 2, ...options })
+  open.add(farm)
+  if (options.isolation !== 'inline') for (const { pid } of farm.stats().workers) if (pid !== undefined) pids.add(pid)
+  return farm
+}
+
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Resolves when `isSo` is true; fails after ten seconds. */
+export const until = (isSo: () => boolean) => expect.poll(isSo, { timeout: 10_000, interval: 5 }).toBe(true)
+
+export async function collect<Value>(values: AsyncIterable<Value>): Promise<Value[]> {
+  const all: Value[] = []
+  for await (const value of values) all.push(value)
+  return all
+}
+
+export function* range(count: number): Generator<number> {
+  for (let n = 0; n < count; n++) yield n
+}
+
+afterEach(async () => {
+  for (const farm of open)
+    for (const { pid } of farm.stats().workers) if (pid !== undefined && pid !== process.pid) pids.add(pid)
+  await Promise.all([...open].map((farm) => farm.stop()))
+  open.clear()
+  expect([...pids].filter(isAlive), 'worker processes that are left').toEqual([])
+  pids.clear()
+})
