@@ -13,7 +13,7 @@ import { isTask, type Task } from './task.js'
 export async function loadTasks(module: URL | string): Promise<ReadonlyMap<string, Task>> {
   const url = moduleUrl(module)
   const tasks = new Map<string, Task>()
-  for (const value of Object.values(await loadModule(url))) {
+  for (const value of exportsOf(await loadModule(url))) {
     if (!isTask(value)) continue
     if (tasks.get(value.name) !== undefined && tasks.get(value.name) !== value) {
       throw new TroupeError('AMBIGUOUS_TASK', `${url.href} exports two tasks with the name "${value.name}"`)
@@ -38,4 +38,11 @@ export function chooseTask(tasks: ReadonlyMap<string, Task>, name?: string): Tas
   const [only] = tasks.values()
   if (only !== undefined && tasks.size === 1) return only
   throw new TroupeError('AMBIGUOUS_TASK', `there are ${tasks.size} tasks, so one must be named: ${names}`)
+}
+
+/** What a module exports. All that a CommonJS module exports is its default export, and only maybe more than that. */
+function exportsOf(module: Readonly<Record<string, unknown>>): unknown[] {
+  const { default: whole } = module
+  const within = typeof whole === 'object' && whole !== null && !isTask(whole) ? Object.values(whole) : []
+  return [...Object.values(module), ...within]
 }
