@@ -1,7 +1,6 @@
 /**
  * Progress on stderr: a bar where it is a terminal of its own, a line every few seconds where it is not.
  */
-import { clearLine, cursorTo } from 'node:readline'
 import { SingleBar } from 'cli-progress'
 import { progressText, type Tally } from './tally.js'
 
@@ -44,24 +43,22 @@ function startBar(stderr: NodeJS.WriteStream, tally: () => Tally): Progress {
     fps: 1000 / BAR_EVERY_MS,
     hideCursor: true,
     clearOnComplete: true,
-    // A notice clears the bar: it has to be drawn again even if nothing in it has changed.
-    forceRedraw: true,
     // Signals are the command's.
     gracefulExit: false,
   })
-  const update = () => {
-    const now = tally()
-    bar.update(now.share ?? 0, { text: progressText(now) })
-  }
-  bar.start(1, 0, { text: 'starting' })
-  const timer = setInterval(update, BAR_EVERY_MS).unref()
+  const now = (): [number, { text: string }] => [tally().share ?? 0, { text: progressText(tally()) }]
+  bar.start(1, ...now())
+  const timer = setInterval(() => bar.update(...now()), BAR_EVERY_MS).unref()
+  let ended = false
   return {
     tell(text) {
-      cursorTo(stderr, 0)
-      clearLine(stderr, 0)
+      // The bar goes back to where it began when it stops, so a notice comes between two bars, not into one.
+      bar.stop()
       stderr.write(`troupe: ${text}\n`)
+      if (!ended) bar.start(1, ...now())
     },
     end() {
+      ended = true
       clearInterval(timer)
       bar.stop()
     },

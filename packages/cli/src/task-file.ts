@@ -26,7 +26,7 @@ export async function openTaskFile(argument: string): Promise<ChosenTask> {
   return { task: choose(await loadTasks(url), name, path), url, execArgv }
 }
 
-const isTypeScript = (path: string): boolean => /\.[cm]?tsx?$/.test(path)
+const isTypeScript = (path: string): boolean => /\.(m?ts|tsx)$/.test(path)
 
 // Imported only when it is wanted: it brings a compiler along.
 async function enableTypeScript(): Promise<string[]> {

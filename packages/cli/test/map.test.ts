@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Command, folder, linesOf, recordsOf, taskFile, troupe } from './troupe.js'
@@ -12,6 +12,15 @@ describe('troupe map', () => {
     expect(recordsOf(stdout)).toEqual(expected)
     expect(stderr).toMatch(/^troupe: 1,000 done, 0 failed in [\d.]+ s \([\d,.]+\/s\), 0 restarts, 0 redelivered\n$/)
     expect(status).toBe(0)
+  })
+
+  it('runs a TypeScript task file in a package that is CommonJS by default', async () => {
+    const dir = folder()
+    symlinkSync(join(import.meta.dirname, '..', 'node_modules'), join(dir, 'node_modules'))
+    writeFileSync(join(dir, 'package.json'), '{}')
+    copyFileSync(taskFile('square.ts'), join(dir, 'square.ts'))
+    const { status, stdout } = await troupe(['map', join(dir, 'square.ts'), '--workers', '1'], '3\n')
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '{"of":3,"is":9}\n' })
   })
 
   it('keeps the order when later tasks are done before earlier ones', async () => {

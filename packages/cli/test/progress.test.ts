@@ -37,11 +37,14 @@ describe('progress on a terminal', () => {
   it('is a count where it is not', () => {
     const text = written('bar', undefined)
     expect(text).not.toContain('░')
-    expect(text).toContain('starting')
+    expect(text).toContain('1,200 done')
   })
 
-  it('keeps notices on lines of their own', () => {
-    expect(written('bar', 0.25)).toContain('\u001b[2Ktroupe: a notice\n')
+  it('gives its line to a notice, and goes on below', () => {
+    const [before, after] = written('bar', 0.25).split('troupe: a notice\n')
+    // It ends by clearing its line.
+    expect(before).toMatch(/25% 1,200 done.*2K$/s)
+    expect(after).toMatch(/25% 1,200 done.*2Ktroupe: the end\n$/s)
   })
 
   it('is nothing but notices when it is not wanted', () => {
