@@ -15,7 +15,7 @@ export async function build() {
   const folders = packageFolders().filter((folder) => existsSync(join(folder, 'src')))
   if (folders.some((folder) => !existsSync(join(folder, 'dist', STATE)))) console.error('Building.')
   for (const folder of folders) matchOutputs(folder)
-  return runNode(TSC, ['-b'], ['ignore', 2, 2])
+  return runNode(TSC, ['-b'], { stdio: ['ignore', 2, 2] })
 }
 
 /**

@@ -10,37 +10,46 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const ORPHAN_CHECK_MS = 300
 
 /**
+ * Where a program runs and what it is connected to.
+ *
+ * @typedef {object} Place
+ * @property {string} [cwd] the root of the workspace by default
+ * @property {import('node:child_process').StdioOptions} [stdio] this terminal by default
+ */
+
+/**
  * Runs a Node program. Resolves with its exit code, which is 128 + n when signal n ended it.
  *
  * @param {string} file relative to the root of the workspace
  * @param {readonly string[]} [args]
- * @param {import('node:child_process').StdioOptions} [stdio]
+ * @param {Place} [place]
  */
-export function runNode(file, args = [], stdio = 'inherit') {
-  return run(process.execPath, [file, ...args], stdio)
+export function runNode(file, args = [], place = {}) {
+  return run(process.execPath, [file, ...args], place)
 }
 
 /**
- * Runs a program of Node's own folder by npx. The arguments go through a shell on Windows: none may come from outside.
+ * Runs npm or npx. The arguments go through a shell on Windows: none may come from outside.
  *
+ * @param {'npm' | 'npx'} command
  * @param {readonly string[]} args
- * @param {import('node:child_process').StdioOptions} stdio
+ * @param {Place} [place]
  */
-export function runNpx(args, stdio) {
+export function runNpm(command, args, place = {}) {
   // Node starts a .cmd file through a shell only.
-  return process.platform === 'win32' ? run('npx.cmd', args, stdio, true) : run('npx', args, stdio)
+  if (process.platform === 'win32') return run(`${command}.cmd`, args, { ...place, shell: true })
+  return run(command, args, place)
 }
 
 /**
  * @param {string} command
  * @param {readonly string[]} args
- * @param {import('node:child_process').StdioOptions} stdio
- * @param {boolean} [shell]
+ * @param {Place & { shell?: boolean }} place
  * @returns {Promise<number>}
  */
-function run(command, args, stdio, shell = false) {
+function run(command, args, { cwd = ROOT, stdio = 'inherit', shell = false }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: ROOT, stdio, shell })
+    const child = spawn(command, args, { cwd, stdio, shell })
     /** @param {NodeJS.Signals} signal */
     const passOn = (signal) => {
       if (!reachesChild(signal)) child.kill(signal)

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { runNpx } from './child.mjs'
+import { runNpm } from './child.mjs'
 import { manifestOf, packageFolders, ROOT } from './workspace.mjs'
 
 const STAMP = join(ROOT, 'node_modules', '.troupe-stamp')
@@ -18,7 +18,7 @@ export async function install() {
   // confirmModulesPurge: without a terminal pnpm refuses to replace a node_modules that another tool made.
   const args = ['--yes', packageManager, 'install', '--frozen-lockfile', '--config.confirmModulesPurge=false']
   // What the set-up prints goes to stderr: stdout is the job's.
-  const code = await runNpx(args, ['ignore', 2, 2])
+  const code = await runNpm('npx', args, { stdio: ['ignore', 2, 2] })
   if (code === 0) writeFileSync(STAMP, wanted)
   else console.error(`The dependencies could not be installed: npx ${args.join(' ')} ended with ${code}.`)
   return code
