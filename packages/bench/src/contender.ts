@@ -1,0 +1,31 @@
+/**
+ * What every contender is to the scenarios.
+ */
+import type { Point, Tally } from './point.js'
+import type { TaskKind } from './work.js'
+
+/** Tasks of the peers that are given and not answered, at most. */
+export const IN_FLIGHT = 256
+
+export interface StartOptions {
+  readonly task: TaskKind
+  readonly workers: number
+}
+
+export interface Contender {
+  readonly name: string
+  /** What it cannot do, or is spared. */
+  readonly notes: readonly string[]
+  /** Takes a fraction of the tasks of a map, so that a round ends. */
+  readonly slow?: boolean
+  /** Starts the workers; resolves when they take tasks. */
+  start(options: StartOptions): Promise<Pool>
+}
+
+export interface Pool {
+  /** Runs one task. Absent where the contender only takes whole lists. */
+  submit?(input: Point): Promise<Point>
+  /** Runs tasks 0 to `count` - 1. */
+  map(count: number): Promise<Tally>
+  stop(): Promise<void>
+}

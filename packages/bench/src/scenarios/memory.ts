@@ -1,0 +1,65 @@
+/**
+ * Memory of all processes over maps of two lengths.
+ */
+import type { Contender } from '../contender.js'
+import { listPools } from '../contenders/all.js'
+import { troupe } from '../contenders/troupe.js'
+import { Host } from '../host.js'
+import { hasProc, MemoryWatch, type PeakMemory } from '../process-tree.js'
+import type { Scenario, Section } from '../scenario.js'
+import { figure } from '../table.js'
+
+const WANTED_MIB = 300
+/** More than this between the lengths is growth, and no noise of the collector. */
+const FLAT = 1.25
+
+export const memory: Scenario = async ({ workers, quick }) => {
+  const lengths: [number, number] = quick ? [2_000, 4_000] : [100_000, 1_000_000]
+  const title = `Memory of all processes, map over ${figure(lengths[0])} and ${figure(lengths[1])} no-op tasks`
+  if (!hasProc) return { title, text: 'Skipped: it is read from /proc, which only Linux has.', tables: [], targets: [] }
+  const rows: string[][] = []
+  let ours: PeakMemory[] = []
+  for (const contender of listPools()) {
+    const peaks = await peaksOf(contender, workers, lengths)
+    if (contender === troupe) ours = peaks
+    rows.push([contender.name, ...peaks.flatMap(({ rssMib, pssMib }) => [figure(rssMib), figure(pssMib)])])
+  }
+  const head = ['contender, MiB', ...lengths.flatMap((length) => [`RSS, ${figure(length)}`, `PSS, ${figure(length)}`])]
+  return {
+    title,
+    text:
+      'The host and its workers, one run of each length in fresh processes, sampled every 50 ms (PSS every 250 ms) from ' +
+      'the start of the map. RSS counts shared pages once for each process, PSS once. Results are counted and dropped.',
+    tables: [{ head, rows }],
+    targets: targetsOf(ours),
+  }
+}
+
+async function peaksOf(contender: Contender, workers: number, lengths: readonly number[]): Promise<PeakMemory[]> {
+  const peaks: PeakMemory[] = []
+  for (const count of lengths) {
+    await using host = await Host.start(contender, { task: 'noop', workers, collect: false })
+    const watch = new MemoryWatch(host.pid)
+    await host.run({ by: 'map', count })
+    peaks.push(watch.stop())
+  }
+  return peaks
+}
+
+function targetsOf([short, long]: readonly PeakMemory[]): Section['targets'] {
+  const growth = long!.rssMib / short!.rssMib
+  return [
+    {
+      what: 'peak RSS of all processes, long map',
+      wanted: `under ${WANTED_MIB} MiB`,
+      measured: `${figure(long!.rssMib)} MiB`,
+      met: long!.rssMib < WANTED_MIB,
+    },
+    {
+      what: 'peak RSS, long map beside short map',
+      wanted: `flat (at most ${FLAT} x)`,
+      measured: `${figure(growth)} x`,
+      met: growth <= FLAT,
+    },
+  ]
+}
