@@ -12,10 +12,16 @@ export interface StartOptions {
   readonly workers: number
 }
 
+/** What it does beside running tasks, and what it cannot, in words for the table. */
+export interface Abilities {
+  readonly validates: string
+  readonly map: string
+  readonly deadWorker: string
+}
+
 export interface Contender {
   readonly name: string
-  /** What it cannot do, or is spared. */
-  readonly notes: readonly string[]
+  readonly abilities: Abilities
   /** Takes a fraction of the tasks of a map, so that a round ends. */
   readonly slow?: boolean
   /** Starts the workers; resolves when they take tasks. */

@@ -1,6 +1,7 @@
 /**
  * All sections as one page of markdown.
  */
+import { listPools } from './contenders/all.js'
 import { describeMachine, type MachineFacts } from './machine.js'
 import type { Section } from './scenario.js'
 import { renderTable } from './table.js'
@@ -22,11 +23,22 @@ export function renderReport({ command, machine, workers, rounds, sections }: Re
     `${workers} workers; medians of ${rounds} alternated rounds, after one that is not counted. Spread: fastest less slowest round, of the median.`,
   ]
   const parts = sections.flatMap((section) => ['', renderSection(section)])
-  return [...intro, ...parts, '', renderTargets(sections)].join('\n')
+  return [...intro, ...parts, '', renderAbilities(), '', renderTargets(sections)].join('\n')
 }
 
 export function renderSection({ title, text, tables }: Section): string {
   return [`## ${title}`, text, ...tables.map(renderTable)].join('\n\n')
+}
+
+function renderAbilities(): string {
+  const rows = listPools().map(({ name, abilities: { validates, map, deadWorker } }) => [
+    name,
+    validates,
+    map,
+    deadWorker,
+  ])
+  const head = ['contender', 'validates (zod)', 'results of a map', 'a dead worker']
+  return ['## What they do beside', renderTable({ head, rows })].join('\n\n')
 }
 
 function renderTargets(sections: readonly Section[]): string {

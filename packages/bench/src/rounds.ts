@@ -9,31 +9,28 @@ export interface RoundsOptions {
   readonly task: TaskKind
   readonly workers: number
   readonly rounds: number
+  /** Lets a round that is not counted come first, for the compiler and the caches. */
+  readonly warmUp: boolean
   orderFor(contender: Contender): Order
 }
 
-/**
- * The rounds of each contender, in the order given. All are started first and stay; a round that is not counted comes
- * first, for the compiler and the caches.
- */
+/** The rounds of each contender, by name. All are started first, and stay until the last round. */
 export async function alternate(
   contenders: readonly Contender[],
-  { task, workers, rounds, orderFor }: RoundsOptions,
+  { task, workers, rounds, warmUp, orderFor }: RoundsOptions,
 ): Promise<Map<string, Round[]>> {
   const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]))
-  const hosts = new Map<Contender, Host>()
+  const hosts: Host[] = []
   try {
-    for (const contender of contenders) {
-      hosts.set(contender, await Host.start(contender, { task, workers, collect: true }))
-    }
-    for (let round = 0; round <= rounds; round++) {
-      for (const [contender, host] of hosts) {
-        const result = await host.run(orderFor(contender))
-        if (round > 0) results.get(contender.name)!.push(result)
+    for (const contender of contenders) hosts.push(await Host.start(contender, { task, workers, collect: true }))
+    for (let round = warmUp ? -1 : 0; round < rounds; round++) {
+      for (const [index, contender] of contenders.entries()) {
+        const result = await hosts[index]!.run(orderFor(contender))
+        if (round >= 0) results.get(contender.name)!.push(result)
       }
     }
   } finally {
-    for (const host of hosts.values()) await host[Symbol.asyncDispose]()
+    await Promise.all(hosts.map((host) => host[Symbol.asyncDispose]()))
   }
   return results
 }

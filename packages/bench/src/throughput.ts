@@ -19,9 +19,9 @@ export function rateTable(
   beside: string,
 ): Table {
   const base = summaries.get(beside)!.median
-  const rows = contenders.map(({ name, notes }) => {
+  const rows = contenders.map(({ name }) => {
     const summary = summaries.get(name)!
-    return [name, figure(summary.median), percent(spread(summary)), times(summary.median / base), notes.join('; ')]
+    return [name, figure(summary.median), percent(spread(summary)), times(summary.median / base)]
   })
-  return { head: ['contender', 'tasks/s, median', 'spread', `beside ${beside}`, 'notes'], rows }
+  return { head: ['contender', 'tasks/s, median', 'spread', `beside ${beside}`], rows }
 }

@@ -9,7 +9,7 @@ import { Tally } from '../point.js'
 
 export const bare: Contender = {
   name: 'bare processes, no messages',
-  notes: ['each does its half of the tasks in one loop'],
+  abilities: { validates: 'nothing', map: 'each does its part in one loop', deadWorker: 'its part is lost' },
   async start({ task, workers }) {
     const file = fileURLToPath(new URL('./bare.worker.js', import.meta.url))
     const children = Array.from({ length: workers }, () => fork(file, [task]))

@@ -17,10 +17,11 @@ export interface Batch {
 
 export const childPool: Contender = {
   name: 'hand-written child_process pool',
-  notes: [
-    'packed per microtask; map: 256 in flight, results as they come',
-    'no retries, no limits of time, no back-pressure; what a dead worker held is lost and its callers wait for ever',
-  ],
+  abilities: {
+    validates: 'both ends',
+    map: '256 in flight, as they come',
+    deadWorker: 'is not replaced; its tasks are lost and their callers wait for ever',
+  },
   start: startChildPool,
 }
 

@@ -14,10 +14,13 @@ export const piscinaPacked = packed('piscina, 100 packed by hand', true)
 export const piscinaPackedUnchecked = packed('piscina, 100 packed by hand, unchecked', false)
 
 function packed(name: string, checks: boolean): Contender {
-  const checking = checks ? 'checked at both ends by its user' : 'validates nothing'
   return {
     name,
-    notes: [checking, 'no single results, no retries: one failure or one death fails its pack'],
+    abilities: {
+      validates: checks ? 'both ends, by its user' : 'nothing',
+      map: 'packs as they come',
+      deadWorker: 'its pack is rejected, as it is when one task fails; kill -9 takes all threads and the program',
+    },
     async start({ task, workers }) {
       const filename = fileURLToPath(new URL('./thread-worker.js', import.meta.url))
       const pool = new Piscina({

@@ -10,7 +10,11 @@ import { Point } from '../point.js'
 export const piscina: Contender = {
   name: 'piscina',
   slow: true,
-  notes: ['map: 256 in flight, results as they come', 'a dead worker: its task is rejected'],
+  abilities: {
+    validates: 'both ends, by its user',
+    map: '256 in flight, as they come',
+    deadWorker: 'its task is rejected; kill -9 takes all threads and the program',
+  },
   async start({ task, workers }) {
     const filename = fileURLToPath(new URL('./thread-worker.js', import.meta.url))
     const pool = new Piscina({

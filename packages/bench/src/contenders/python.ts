@@ -12,7 +12,11 @@ const SCRIPT = fileURLToPath(new URL('../../python/pool_map.py', import.meta.url
 
 export const python: Contender = {
   name: 'Python multiprocessing.Pool.map',
-  notes: ['validates nothing; holds all inputs and all results', 'a dead worker: the map waits for ever'],
+  abilities: {
+    validates: 'nothing',
+    map: 'in input order; holds all inputs and all results',
+    deadWorker: 'is replaced, but its tasks are lost and the map waits for ever',
+  },
   async start({ workers }) {
     const child = spawn('python3', [SCRIPT, String(workers)], { stdio: ['pipe', 'pipe', 'inherit'] })
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]()

@@ -10,7 +10,11 @@ import { Point } from '../point.js'
 export const tinypool: Contender = {
   name: 'tinypool',
   slow: true,
-  notes: ['map: 256 in flight, results as they come', 'a dead worker: its task is rejected'],
+  abilities: {
+    validates: 'both ends, by its user',
+    map: '256 in flight, as they come',
+    deadWorker: 'the caller of its task waits for ever; kill -9 takes all threads and the program',
+  },
   async start({ task, workers }) {
     const filename = fileURLToPath(new URL('./thread-worker.js', import.meta.url))
     const pool = new Tinypool({

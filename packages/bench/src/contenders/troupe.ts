@@ -10,7 +10,11 @@ const TASKS = { noop, spin, work }
 
 export const troupe: Contender = {
   name: 'troupe farm',
-  notes: ['map in input order; the farm decides how many tasks are on their way'],
+  abilities: {
+    validates: 'both ends',
+    map: 'in input order; the farm decides how many are on their way',
+    deadWorker: 'is replaced, and its tasks run elsewhere',
+  },
   async start({ task, workers }) {
     const farm = await Farm.start({ tasks: new URL('./troupe.tasks.js', import.meta.url), workers })
     const chosen = TASKS[task]

@@ -18,8 +18,8 @@ const WANTED = 0.93
 export const cpu: Scenario = async ({ workers, rounds, quick }) => {
   const count = quick ? 100 : 2_000
   const orderFor = (contender: Contender): Order => ({ by: contender === bare ? 'map' : 'submit', count })
-  const spun = rates(await alternate(cpuPools, { task: 'spin', workers, rounds, orderFor }))
-  const worked = rates(await alternate(cpuPools, { task: 'work', workers, rounds, orderFor }))
+  const spun = rates(await alternate(cpuPools, { task: 'spin', workers, rounds, warmUp: !quick, orderFor }))
+  const worked = rates(await alternate(cpuPools, { task: 'work', workers, rounds, warmUp: !quick, orderFor }))
   const ideal = workers / TASK_SECONDS
   const ours = spun.get(troupe.name)!.median / ideal
   const ofBare = worked.get(troupe.name)!.median / worked.get(bare.name)!.median

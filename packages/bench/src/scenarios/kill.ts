@@ -33,7 +33,7 @@ interface Aftermath {
 
 export const kill: Scenario = async ({ workers, rounds, quick }) => {
   const kills = await killFarmWorkers(workers, rounds)
-  const handWritten = await killChildPoolWorker(workers, quick ? LOST_AFTER_MS / 4 : LOST_AFTER_MS)
+  const handWritten = await killChildPoolWorker(workers, quick ? LOST_AFTER_MS / 2 : LOST_AFTER_MS)
   const row = (what: string, of: (kill: Aftermath) => number) => {
     const { median: middle, min, max } = summarize(kills.map(of))
     return [what, figure(middle), figure(min), figure(max)]
@@ -104,9 +104,8 @@ async function killFarmWorkers(workers: number, rounds: number): Promise<Afterma
 async function killOne(farm: Farm, again: number[]): Promise<Aftermath> {
   const bareStartMs = await startMs()
   const loadedStartMs = await startMs(new URL('../contenders/troupe.tasks.js', import.meta.url).href)
-  const both = () =>
-    farm.stats().workers.every(({ state, held, done }) => state === 'working' && held > 1 && done > 100)
-  await until(both)
+  const bothBusy = () => farm.stats().workers.every(({ held, done }) => held > 1 && done > 100)
+  await until(bothBusy)
   again.length = 0
   const victim = farm.stats().workers[0]!
   const { redelivered } = farm.stats()

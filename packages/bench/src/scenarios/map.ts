@@ -21,7 +21,7 @@ export const map: Scenario = async ({ workers, rounds, quick }) => {
     by: 'map' as const,
     count: slow === true ? count * SLOW_PART : count,
   })
-  const summaries = rates(await alternate(pools, { task: 'noop', workers, rounds, orderFor }))
+  const summaries = rates(await alternate(pools, { task: 'noop', workers, rounds, warmUp: !quick, orderFor }))
   const ours = summaries.get(troupe.name)!.median
   const beside = (name: string, wanted: number): Target[] => {
     const peer = summaries.get(name)

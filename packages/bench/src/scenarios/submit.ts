@@ -15,7 +15,7 @@ const WANTED = 10
 export const submit: Scenario = async ({ workers, rounds, quick }) => {
   const forMs = quick ? 200 : 1_500
   const orderFor = () => ({ by: 'submit' as const, forMs })
-  const summaries = rates(await alternate(singleTaskPools, { task: 'noop', workers, rounds, orderFor }))
+  const summaries = rates(await alternate(singleTaskPools, { task: 'noop', workers, rounds, warmUp: !quick, orderFor }))
   const ratio = summaries.get(troupe.name)!.median / summaries.get(piscina.name)!.median
   return {
     title: `No-op tasks, submit, ${IN_FLIGHT} in flight`,

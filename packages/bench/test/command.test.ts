@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+const run = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })
+
+test('a quick run of a scenario checks the results of all its contenders and prints them beside piscina', () => {
+  const { stdout, status } = run('farm', '--quick', '--only', 'submit')
+  expect({ status, beside: stdout.match(/^\| (troupe farm|piscina|tinypool|hand-written).* x \|$/gm)?.length }).toEqual(
+    {
+      status: 0,
+      beside: 4,
+    },
+  )
+}, 60_000)
+
+test.each([[[]], [['nothing']], [['farm', '--only', 'toString']], [['farm', '--rounds', '0']], [['farm', '--fast']]])(
+  'a command that it does not know, %j, is answered with how to call it',
+  (args) => {
+    const { stderr, status } = run(...args)
+    expect({ status, usage: stderr.startsWith('usage: bench farm') }).toEqual({ status: 2, usage: true })
+  },
+)
