@@ -13,8 +13,7 @@ import {
   TroupeError,
 } from '@troupe/core'
 import type { z } from 'zod'
-import type { Exit, ShutdownTime, Supervised } from '../actor/exit.js'
-import { asFailure } from '../actor/inline-body.js'
+import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../actor/exit.js'
 import { Dispatcher } from './dispatcher.js'
 import { type CheckedFarmOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
 import { InvalidInputError } from './farm-errors.js'
@@ -286,12 +285,14 @@ export class Farm implements Supervised, AsyncDisposable {
 
   /** Gives a task to the dispatcher as soon as the queue has room, and takes it back when its signal aborts. */
   #admit(entry: Entry, submitted: Submitted, signal: AbortSignal | undefined): void {
+    const hasRoom = this.#dispatcher.pending < this.#options.maxQueued && this.#waiting.length === 0
+    if (hasRoom && signal === undefined) return this.#dispatcher.accept(entry)
     const admit = () => {
       if (this.#lifecycle.state !== 'running') submitted.reject(new ClosedError('the farm'))
       else this.#dispatcher.accept(entry)
     }
     if (signal !== undefined && !submitted.abortWith(signal, (reason) => this.#takeBack(entry, admit, reason))) return
-    if (this.#dispatcher.pending < this.#options.maxQueued && this.#waiting.length === 0) admit()
+    if (hasRoom) admit()
     else this.#waiting.push(admit)
   }
 

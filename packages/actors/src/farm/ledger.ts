@@ -65,6 +65,7 @@ interface Batch {
 /** What one incarnation of a worker holds. */
 export class Holder {
   #batches: Batch[] = []
+  #last: Batch | undefined
   #held = 0
 
   /** How many tasks it holds. */
@@ -87,16 +88,24 @@ export class Holder {
 
   /** Takes back what it held under a ticket: undefined for a ticket that it does not hold (any more). */
   release(ticket: number): Entry | undefined {
-    const batch = this.#batches.find(
-      ({ firstTicket, slots }) => ticket >= firstTicket && ticket < firstTicket + slots.length,
-    )
+    const batch = this.#batchOf(ticket)
     const entry = batch?.slots[ticket - batch.firstTicket]
     if (batch === undefined || entry === undefined) return undefined
     batch.slots[ticket - batch.firstTicket] = undefined
-    if (--batch.left === 0) this.#batches = this.#batches.filter((other) => other !== batch)
+    if (--batch.left === 0) {
+      this.#batches = this.#batches.filter((other) => other !== batch)
+      this.#last = undefined
+    }
     this.#held--
     entry.holder = undefined
     return entry
+  }
+
+  /** Answers come mostly in order, so it is mostly the one of the answer before. */
+  #batchOf(ticket: number): Batch | undefined {
+    const isIn = ({ firstTicket, slots }: Batch) => ticket >= firstTicket && ticket < firstTicket + slots.length
+    if (this.#last === undefined || !isIn(this.#last)) this.#last = this.#batches.find(isIn)
+    return this.#last
   }
 
   /** What it holds, in the order in which it was sent. */
@@ -111,6 +120,7 @@ export class Holder {
     const all = [...this.entries()]
     for (const entry of all) entry.holder = undefined
     this.#batches = []
+    this.#last = undefined
     this.#held = 0
     return all
   }

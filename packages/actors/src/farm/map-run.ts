@@ -131,11 +131,12 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     if (this.#reading || this.#exhausted || this.#failure !== undefined || this.#finished) return
     const useful = this.#terms.useful()
     // A quarter at a time, so that tasks go out in large frames.
-    if (this.#open > useful - Math.max(1, useful >> 2) || !this.#hasRoom()) return
+    if (this.#open > useful - Math.max(1, useful >> 2) || this.#room(useful) <= 0) return
     this.#reading = true
     if (this.#source.nextLater !== undefined) return void this.#fillLater(this.#source.nextLater)
     try {
-      while (this.#open < useful && this.#hasRoom() && this.#came(this.#source.nextNow!())) {}
+      const { nextNow } = this.#source
+      for (let room = this.#room(useful); room > 0 && this.#came(nextNow!()); room--);
     } catch (error) {
       this.#fail(error)
     }
@@ -146,7 +147,7 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     try {
       do {
         if (!this.#came(await next())) break
-      } while (!this.#finished && this.#open < this.#terms.useful() && this.#hasRoom())
+      } while (!this.#finished && this.#room(this.#terms.useful()) > 0)
     } catch (error) {
       this.#fail(error)
     }
@@ -154,8 +155,11 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     this.#wakeReader()
   }
 
-  #hasRoom(): boolean {
-    return this.#read - this.#given < Math.min(this.#terms.reorderWindow, this.#terms.line.pace.buffered())
+  /** How many inputs more may be in memory, of which so many are of use at a time. */
+  #room(useful: number): number {
+    const { reorderWindow, line } = this.#terms
+    const buffered = Math.min(reorderWindow, line.pace.buffered()) - (this.#read - this.#given)
+    return Math.min(buffered, useful - this.#open)
   }
 
   /** Takes what the input gave; false at its end. */

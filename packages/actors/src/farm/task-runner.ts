@@ -21,36 +21,25 @@ export interface RunnerTerms {
   send(results: ResultsBody): void
 }
 
-interface Job {
-  readonly ticket: number
-  readonly task: Task
-  readonly input: unknown
-  readonly attempt: number
-  readonly timeoutMs: number
-}
-
-/** A running task's face. The abort controller is made only for tasks that look at their signal. */
+/** One try, queued or running, and its task's face. What few tasks look at is made only for them. */
 class Run implements TaskContext {
-  readonly #log: Logger
-  #controller: AbortController | undefined
-  #aborted: { readonly reason: unknown } | undefined
+  #controller: AbortController | undefined = undefined
+  #aborted: { readonly reason: unknown } | undefined = undefined
   /** It was answered already: what it still gives is dropped. */
   answered = false
-  timer: NodeJS.Timeout | undefined
+  timer: NodeJS.Timeout | undefined = undefined
 
   constructor(
-    readonly job: Job,
-    log: Logger,
-  ) {
-    this.#log = log
-  }
-
-  get attempt(): number {
-    return this.job.attempt
-  }
+    readonly ticket: number,
+    readonly task: Task,
+    readonly input: unknown,
+    readonly attempt: number,
+    readonly timeoutMs: number,
+    readonly parentLog: Logger,
+  ) {}
 
   get log(): Logger {
-    return this.#log.child({ task: this.job.task.name, ticket: this.job.ticket, attempt: this.job.attempt })
+    return this.parentLog.child({ task: this.task.name, ticket: this.ticket, attempt: this.attempt })
   }
 
   get signal(): AbortSignal {
@@ -73,13 +62,14 @@ class Run implements TaskContext {
 
 export class TaskRunner {
   readonly #terms: RunnerTerms
-  #queue: Job[] = []
+  #queue: Run[] = []
   #next = 0
   readonly #running = new Map<number, Run>()
   #outputs: [number, unknown[]][] = []
   #failures: [number, Failure][] = []
   #gathered = 0
-  #busySinceMs = 0
+  /** Since when something has run without a pause, if something does. */
+  #busySinceMs: number | undefined = undefined
   #busyMs = 0
   #flushedMs = 0
   #flushing = false
@@ -97,7 +87,7 @@ export class TaskRunner {
       const task = this.#terms.tasks.get(name)
       for (const [index, input] of inputs.entries()) {
         if (task === undefined) this.#fail(ticket, { kind: 'input', why: 'names a task that the worker has not' })
-        else this.#queue.push({ ticket, task, input, attempt: attempts?.[index] ?? 1, timeoutMs })
+        else this.#queue.push(new Run(ticket, task, input, attempts?.[index] ?? 1, timeoutMs, this.#terms.log))
         ticket++
       }
     }
@@ -127,12 +117,13 @@ export class TaskRunner {
 
   #pump(): void {
     while (!this.#stopped && this.#running.size < this.#terms.concurrency && this.#next < this.#queue.length) {
-      const job = this.#queue[this.#next++]!
+      const run = this.#queue[this.#next++]!
       if (this.#next === this.#queue.length) {
         this.#queue = []
         this.#next = 0
       }
-      this.#start(job)
+      this.#busySinceMs ??= performance.now()
+      this.#start(run)
       // Tasks that return no promise leave the event loop no turn, so results that are due go out here.
       if (this.#gathered > 0 && performance.now() - this.#flushedMs >= FLUSH_AFTER_MS) this.#flush()
     }
@@ -140,72 +131,67 @@ export class TaskRunner {
   }
 
   /** Starts a task. One that returns no promise has ended when this returns. */
-  #start(job: Job): void {
-    const input = parse(job.task.input, job.input)
-    if (!input.ok) return this.#fail(job.ticket, { kind: 'input', why: input.why })
-    const run = new Run(job, this.#terms.log)
-    if (this.#running.size === 0) this.#busySinceMs = performance.now()
-    this.#running.set(job.ticket, run)
-    if (job.timeoutMs > 0) this.#limit(run, job.timeoutMs)
+  #start(run: Run): void {
+    const { task, ticket } = run
+    const input = parse(task.input, run.input)
+    if (!input.ok) return this.#fail(ticket, { kind: 'input', why: input.why })
+    let given: unknown
     try {
-      const given: unknown = job.task.run(input.value, run)
-      if (!isThenable(given)) return this.#ended(run, given)
-      given.then(
-        (value) => {
-          this.#ended(run, value)
-          this.#pump()
-        },
-        (error: unknown) => {
-          this.#threw(run, error)
-          this.#pump()
-        },
-      )
+      given = task.run(input.value, run)
     } catch (error) {
-      this.#threw(run, error)
+      return this.#threw(run, error)
     }
+    if (!isThenable(given)) return this.#ended(run, given)
+    this.#running.set(ticket, run)
+    if (run.timeoutMs > 0) this.#limit(run, run.timeoutMs)
+    given.then(
+      (value) => {
+        if (this.#leave(run)) this.#ended(run, value)
+        this.#pump()
+      },
+      (error: unknown) => {
+        if (this.#leave(run)) this.#threw(run, error)
+        this.#pump()
+      },
+    )
   }
 
   #limit(run: Run, timeoutMs: number): void {
     run.timer = setTimeout(() => {
-      run.abort(new TimeoutError(`task "${run.job.task.name}"`, timeoutMs))
+      run.abort(new TimeoutError(`task "${run.task.name}"`, timeoutMs))
       run.timer = setTimeout(() => {
         // It ignores its signal: only the end of this process ends it, and the farm sees to that.
         run.answered = true
-        this.#fail(run.job.ticket, { kind: 'timeout', timeoutMs, stuck: true })
+        this.#fail(run.ticket, { kind: 'timeout', timeoutMs, stuck: true })
         this.#flush()
       }, this.#terms.graceMs)
     }, timeoutMs)
   }
 
   #ended(run: Run, value: unknown): void {
-    if (!this.#leave(run)) return
     if (run.aborted instanceof TimeoutError) return this.#overran(run)
-    const why = misfit(run.job.task.output, value)
-    if (why !== undefined) return this.#fail(run.job.ticket, { kind: 'output', why })
+    const why = misfit(run.task.output, value)
+    if (why !== undefined) return this.#fail(run.ticket, { kind: 'output', why })
     const last = this.#outputs[this.#outputs.length - 1]
-    if (last !== undefined && last[0] + last[1].length === run.job.ticket) last[1].push(value)
-    else this.#outputs.push([run.job.ticket, [value]])
+    if (last !== undefined && last[0] + last[1].length === run.ticket) last[1].push(value)
+    else this.#outputs.push([run.ticket, [value]])
     this.#gathered++
   }
 
   #threw(run: Run, error: unknown): void {
-    if (!this.#leave(run)) return
     if (run.aborted instanceof TimeoutError) return this.#overran(run)
-    this.#fail(run.job.ticket, this.#stopped ? { kind: 'cancelled' } : { kind: 'thrown', error: errorData(error) })
+    this.#fail(run.ticket, this.#stopped ? { kind: 'cancelled' } : { kind: 'thrown', error: errorData(error) })
   }
 
-  #overran(run: Run): void {
-    this.#fail(run.job.ticket, { kind: 'timeout', timeoutMs: run.job.timeoutMs, stuck: false })
+  #overran({ ticket, timeoutMs }: Run): void {
+    this.#fail(ticket, { kind: 'timeout', timeoutMs, stuck: false })
   }
 
-  /** Counts a run as ended; false if it was answered before. */
+  /** Counts a run that took its time as ended; false if it was answered before. */
   #leave(run: Run): boolean {
     if (run.timer !== undefined) clearTimeout(run.timer)
-    this.#running.delete(run.job.ticket)
-    if (this.#running.size === 0) {
-      this.#busyMs += performance.now() - this.#busySinceMs
-      this.#idle?.()
-    }
+    this.#running.delete(run.ticket)
+    if (this.#running.size === 0) this.#idle?.()
     return !run.answered
   }
 
@@ -216,9 +202,12 @@ export class TaskRunner {
 
   #flushIfDue(): void {
     if (this.#gathered === 0) return
-    const idle = this.#running.size === 0 && this.#next === this.#queue.length
-    if (idle || performance.now() - this.#flushedMs >= FLUSH_AFTER_MS) this.#flush()
+    if (this.#isIdle() || performance.now() - this.#flushedMs >= FLUSH_AFTER_MS) this.#flush()
     else this.#flushSoon()
+  }
+
+  #isIdle(): boolean {
+    return this.#running.size === 0 && this.#next === this.#queue.length
   }
 
   #flushSoon(): void {
@@ -233,10 +222,11 @@ export class TaskRunner {
   #flush(): void {
     if (this.#gathered === 0) return
     const now = performance.now()
-    if (this.#running.size > 0) {
+    if (this.#busySinceMs !== undefined) {
       this.#busyMs += now - this.#busySinceMs
       this.#busySinceMs = now
     }
+    if (this.#isIdle()) this.#busySinceMs = undefined
     const results = { outputs: this.#outputs, failures: this.#failures, busyMs: this.#busyMs }
     this.#outputs = []
     this.#failures = []
