@@ -59,7 +59,13 @@ const groups: number[] = []
 const temporary = mkdtempSync(join(tmpdir(), 'troupe-test-'))
 
 afterEach(async () => {
-  for (const group of groups.splice(0)) await expect.poll(() => isGone(group), { timeout: 5_000 }).toBe(true)
+  for (const group of groups.splice(0)) {
+    try {
+      await expect.poll(() => isGone(group), { timeout: 5_000 }).toBe(true)
+    } finally {
+      if (!isGone(group)) process.kill(-group, 'SIGKILL')
+    }
+  }
   expect(readdirSync(temporary).filter((name) => name.startsWith('troupe-'))).toEqual([])
 })
 
