@@ -38,12 +38,12 @@ function renderAbilities(): string {
     deadWorker,
   ])
   const head = ['contender', 'validates (zod)', 'results of a map', 'a dead worker']
-  return ['## What they do beside', renderTable({ head, rows })].join('\n\n')
+  return ['## What they do beside', renderTable({ head, rows, prose: true })].join('\n\n')
 }
 
 function renderTargets(sections: readonly Section[]): string {
   const rows = sections
     .flatMap(({ targets }) => targets)
     .map(({ what, wanted, measured, met }) => [what, wanted, measured, met ? 'met' : 'missed'])
-  return ['## Targets', renderTable({ head: ['what', 'wanted', 'measured', ''], rows })].join('\n\n')
+  return ['## Targets', renderTable({ head: ['what', 'wanted', 'measured', ''], rows, prose: true })].join('\n\n')
 }

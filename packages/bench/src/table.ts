@@ -5,14 +5,19 @@
 export interface Table {
   readonly head: readonly string[]
   readonly rows: readonly (readonly string[])[]
+  /** All its columns are text, and not the first alone. */
+  readonly prose?: boolean
 }
 
-/** The first column is text and stands left; the others are figures and stand right. */
-export function renderTable({ head, rows }: Table): string {
+/** Text stands left, figures stand right. */
+export function renderTable({ head, rows, prose = false }: Table): string {
   const widths = head.map((title, column) => Math.max(3, title.length, ...rows.map((row) => cell(row, column).length)))
+  const isText = (column: number) => prose || column === 0
+  const align = (text: string, width: number, column: number) =>
+    isText(column) ? text.padEnd(width) : text.padStart(width)
   const line = (row: readonly string[]) =>
-    `| ${widths.map((width, column) => (column === 0 ? cell(row, column).padEnd(width) : cell(row, column).padStart(width))).join(' | ')} |`
-  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+    `| ${widths.map((width, column) => align(cell(row, column), width, column)).join(' | ')} |`
+  const rule = widths.map((width, column) => (isText(column) ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
   return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n')
 }
 

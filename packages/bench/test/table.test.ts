@@ -11,6 +11,12 @@ test('a table has its text to the left and its figures to the right', () => {
   )
 })
 
+test('a table of prose has all of it to the left', () => {
+  expect(renderTable({ head: ['what', 'how'], rows: [['x', 'y']], prose: true })).toBe(
+    ['| what | how |', '| ---- | --- |', '| x    | y   |'].join('\n'),
+  )
+})
+
 test('a bar in a cell does not begin another cell', () => {
   expect(renderTable({ head: ['a|b'], rows: [] })).toContain('| a\\|b |')
 })
