@@ -1,8 +1,9 @@
 /**
  * The workspace as it is on disk.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
+import { filesUnder } from '../files-under.js'
 import type { Package, Workspace } from './floors.js'
 import { importsOf } from './imports-of.js'
 
@@ -21,7 +22,7 @@ interface Project {
 
 /** Reads every package and every source, test and example under the root. */
 export function readWorkspace(root: string): Workspace {
-  const paths = filesUnder(root, '')
+  const paths = filesUnder(root)
   const folders = paths.flatMap((path) => /^(?:(.*)\/)?package\.json$/.exec(path)?.slice(1) ?? [])
   const code = paths.filter((path) => /\.[cm]?[jt]s$/.test(path))
   return {
@@ -46,13 +47,3 @@ function readPackage(root: string, folder: string): Package {
 }
 
 const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T
-
-/** Paths with slashes, without what was installed, built or hidden. */
-function filesUnder(root: string, folder: string): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = posix.join(folder, entry.name)
-    if (entry.isFile()) return [path]
-    const skipped = entry.name.startsWith('.') || ['node_modules', 'dist', 'coverage'].includes(entry.name)
-    return entry.isDirectory() && !skipped ? filesUnder(root, path) : []
-  })
-}
