@@ -40,9 +40,12 @@ export interface CrewEvents {
   silent(mate: Mate): void
 }
 
+export type Transport = 'inproc' | 'ipc' | 'tcp'
+
 export interface CrewTerms {
   readonly run: string
-  readonly inline: boolean
+  /** By what the workers are reached: as the farm is itself. */
+  readonly transport: Transport
   readonly heartbeatMs: number
   /** How often a worker shall show that its event loop turns. */
   readonly beatMs: number
@@ -65,10 +68,11 @@ export class Mate {
 
   constructor(
     readonly id: string,
-    inline: boolean,
+    transport: Transport,
   ) {
-    this.#place = inline ? undefined : privateEndpoint()
-    this.inbox = this.#place?.endpoint ?? `inproc://troupe-worker-${this.incarnation}`
+    this.#place = transport === 'ipc' ? privateEndpoint() : undefined
+    const elsewhere = transport === 'inproc' ? `inproc://troupe-worker-${this.incarnation}` : 'tcp://127.0.0.1:*'
+    this.inbox = this.#place?.endpoint ?? elsewhere
   }
 
   async close(): Promise<void> {
@@ -90,7 +94,7 @@ export class Crew {
 
   /** Expects a new incarnation. */
   expect(id: string): Mate {
-    const mate = new Mate(id, this.#terms.inline)
+    const mate = new Mate(id, this.#terms.transport)
     this.#mates.set(mate.incarnation, mate)
     return mate
   }
@@ -165,7 +169,9 @@ export class Crew {
   }
 
   #dial(mate: Mate, inbox: string): ZMQPush<{ codec: 'frames' }> {
-    const { heartbeatMs, livenessMs, inline, log } = this.#terms
+    const { heartbeatMs, livenessMs, transport, log } = this.#terms
+    // A worker in this process has no connection that could be lost.
+    const inline = transport === 'inproc'
     const channel = new ZMQPush(`>${inbox}`, {
       codec: 'frames',
       // What is queued here is bounded by the window of the worker.

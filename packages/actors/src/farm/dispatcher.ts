@@ -96,6 +96,7 @@ export class Dispatcher {
   /** Accepts a task. It is sent at once when nothing else is under way, else with all others of this turn. */
   accept(entry: Entry): void {
     const idle = this.#held === 0 && this.pending === 0
+    entry.owner.unheld++
     this.#pending.push(entry)
     if (idle && this.#seats.size > 0) this.flush()
     else this.#port.flushSoon()
@@ -173,10 +174,7 @@ export class Dispatcher {
     const seat = this.#seatOf(entry)
     if (entry.state === 'pending') (entry.suspect ? this.#suspects : this.#pending).noteSettled()
     this.#stopWaiting(entry)
-    this.counts.cancelled++
-    entry.state = 'done'
-    entry.reason = reason
-    entry.owner.settled(entry)
+    this.#settle(entry, undefined, reason, 'cancelled')
     if (seat === undefined) return
     this.#port.cancel(seat, [entry.ticket])
     seat.answerByMs = Math.min(seat.answerByMs, this.#clock.now() + this.#terms.graceMs)
@@ -287,6 +285,7 @@ export class Dispatcher {
     this.#lastTicket += sent.length
     if (seat.holder.held === 0) seat.lastHeardMs = this.#clock.now()
     seat.holder.hold(firstTicket, sent)
+    for (const { owner } of sent) owner.unheld--
     this.#held += sent.length
     sent[0]!.line.pace.sent(sent.length, bytes)
   }
@@ -337,6 +336,7 @@ export class Dispatcher {
 
   /** Puts a task back, now or after a delay. */
   #again(entry: Entry, delayMs: number): void {
+    if (entry.state === 'held') entry.owner.unheld++
     if (delayMs > 0) {
       entry.state = 'waiting'
       const timer = this.#clock.setTimeout(() => {
@@ -400,6 +400,7 @@ export class Dispatcher {
 
   #settle(entry: Entry, value: unknown, reason: Error | undefined, count: 'done' | 'failed' | 'cancelled'): void {
     if (entry.state === 'done') return
+    if (entry.state !== 'held') entry.owner.unheld--
     entry.state = 'done'
     entry.value = value
     entry.reason = reason

@@ -192,11 +192,15 @@ export class Farm implements Supervised, AsyncDisposable {
 
   /**
    * Stops: tasks that are not done are rejected with `CLOSED`, running ones have their signal aborted, and workers that do
-   * not end within their time are killed. Resolves when all processes are gone. Idempotent.
+   * not end within their time are killed, `timeoutMs` after the call at the latest. Resolves when all processes are
+   * gone. Idempotent.
    */
   async stop(options: { readonly timeoutMs?: ShutdownTime | undefined } = {}): Promise<void> {
-    if (options.timeoutMs === 'brutal_kill') this.kill()
+    const { timeoutMs } = options
+    if (timeoutMs === 'brutal_kill') this.kill()
+    const timer = typeof timeoutMs === 'number' ? setTimeout(() => this.kill(), timeoutMs) : undefined
     await this.#lifecycle.stop()
+    clearTimeout(timer)
   }
 
   /** Kills the workers and stops. */
@@ -232,7 +236,7 @@ export class Farm implements Supervised, AsyncDisposable {
       settled: checked.settled === true,
       signal: checked.signal,
       reorderWindow,
-      useful: () => 2 * workers * line.pace.held(concurrency),
+      useful: () => workers * line.pace.held(concurrency),
       enter: (input, index, owner) => this.#enter(line, input, index, checked, owner),
       accept: (entry) => this.#dispatcher.accept(entry),
       cancelAll: (owner, reason) => this.#dispatcher.cancelAll(owner, reason),
@@ -318,6 +322,7 @@ export class Farm implements Supervised, AsyncDisposable {
 
 /** The caller of one `submit`. */
 class Submitted implements TaskOwner {
+  unheld = 0
   #signal: AbortSignal | undefined
   #onAbort: (() => void) | undefined
 

@@ -19,6 +19,8 @@ export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly
 
 /** Who gave a task and is told, once, how it ended: `reason` is set if it failed, else `value` is its output. */
 export interface TaskOwner {
+  /** How many of its tasks no worker has. The dispatcher counts. */
+  unheld: number
   settled(entry: Entry): void
 }
 

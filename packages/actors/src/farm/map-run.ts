@@ -16,7 +16,7 @@ export interface MapTerms {
   readonly settled: boolean
   readonly signal: AbortSignal | undefined
   readonly reorderWindow: number
-  /** How many tasks the workers can use at present, with some ahead. */
+  /** How many tasks that no worker has yet are of use: what the workers can take at once. */
   useful(): number
   /** Makes the entry of an input: settled already if the input is not valid. */
   enter(input: unknown, index: number, owner: TaskOwner): Entry
@@ -40,6 +40,7 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
   #slots: Entry[] = []
   #head = 0
   #open = 0
+  unheld = 0
   #read = 0
   #given = 0
   #reading = false
@@ -117,8 +118,11 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
 
   #give({ number, input, value, reason }: Entry): Promise<IteratorResult<unknown>> {
     if (this.#terms.settled) {
-      const outcome = reason === undefined ? { status: 'fulfilled', value } : { status: 'rejected', reason }
-      return Promise.resolve({ done: false, value: { ...outcome, index: number, input } })
+      const outcome: Settled<unknown, unknown> =
+        reason === undefined
+          ? { status: 'fulfilled', index: number, input, value }
+          : { status: 'rejected', index: number, input, reason }
+      return Promise.resolve({ done: false, value: outcome })
     }
     if (reason === undefined) return Promise.resolve({ done: false, value })
     return this.#finish(new AbortedError('a map', reason)).then(() => {
@@ -131,7 +135,7 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     if (this.#reading || this.#exhausted || this.#failure !== undefined || this.#finished) return
     const useful = this.#terms.useful()
     // A quarter at a time, so that tasks go out in large frames.
-    if (this.#open > useful - Math.max(1, useful >> 2) || this.#room(useful) <= 0) return
+    if (this.unheld > useful - Math.max(1, useful >> 2) || this.#room(useful) <= 0) return
     this.#reading = true
     if (this.#source.nextLater !== undefined) return void this.#fillLater(this.#source.nextLater)
     try {
@@ -155,11 +159,11 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     this.#wakeReader()
   }
 
-  /** How many inputs more may be in memory, of which so many are of use at a time. */
+  /** How many inputs more may be read, when so many are of use. */
   #room(useful: number): number {
     const { reorderWindow, line } = this.#terms
     const buffered = Math.min(reorderWindow, line.pace.buffered()) - (this.#read - this.#given)
-    return Math.min(buffered, useful - this.#open)
+    return Math.min(buffered, useful - this.unheld)
   }
 
   /** Takes what the input gave; false at its end. */

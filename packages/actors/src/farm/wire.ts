@@ -131,9 +131,16 @@ const BodyShape = {
   BYE: z.unknown(),
 } satisfies Record<FrameKind, z.ZodType>
 
-const plain = { pack: new Packr({ useRecords: false }), unpack: new Unpackr({ useRecords: false }) }
+/** msgpackr would write a function as null: what cannot be said must be an error. */
+class FarmPackr extends Packr {
+  writeFunction(): never {
+    throw new TypeError('a function cannot be encoded')
+  }
+}
+
+const plain = { pack: new FarmPackr({ useRecords: false }), unpack: new Unpackr({ useRecords: false }) }
 // Record definitions stand in each body, so every body can be read alone.
-const records = { pack: new Packr({ useRecords: true }), unpack: new Unpackr({ useRecords: true }) }
+const records = { pack: new FarmPackr({ useRecords: true }), unpack: new Unpackr({ useRecords: true }) }
 const codecs = { msgpack: plain, records } satisfies Record<BodyEncoding, typeof plain>
 
 export const encodeHeader = (header: Omit<Header, 'version'>): Uint8Array =>

@@ -70,12 +70,12 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
 
   constructor(terms: PoolTerms) {
     this.#terms = terms
-    const { heartbeatMs, livenessMs, hangMs, isolation } = terms.options
+    const { heartbeatMs, livenessMs, hangMs, isolation, endpoint } = terms.options
     // A worker's own heartbeats show that its event loop turns: often enough for the limit on its silence.
     const beatMs = hangMs > 0 ? Math.max(1, Math.min(heartbeatMs, Math.floor(hangMs / 4))) : heartbeatMs
-    const inline = isolation === 'inline'
+    const transport = isolation === 'inline' ? 'inproc' : endpoint?.startsWith('tcp:') ? 'tcp' : 'ipc'
     this.#crew = new Crew(
-      { run: terms.run, inline, heartbeatMs, beatMs, livenessMs, clock: systemClock, log: terms.log },
+      { run: terms.run, transport, heartbeatMs, beatMs, livenessMs, clock: systemClock, log: terms.log },
       {
         joined: (mate, hello) => this.#joined(mate, hello),
         heard: (mate) => this.#withSeat(mate, (seat, dispatcher) => dispatcher.heard(seat)),
@@ -177,7 +177,8 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
     this.#sink = new ZMQPull(`@${where.replace(/^@/, '')}`, { codec: 'frames', receiveHighWaterMark: 0, insecure, log })
     const bound = await this.#sink.endpoint()
     void this.#read(this.#sink)
-    return bound
+    // What listens on every interface is dialled on loopback from here.
+    return bound.replace(/^tcp:\/\/0\.0\.0\.0:/, 'tcp://127.0.0.1:').replace(/^tcp:\/\/\[::\]:/, 'tcp://[::1]:')
   }
 
   async #read(sink: ZMQPull<{ codec: 'frames' }>): Promise<void> {
