@@ -16,12 +16,25 @@ export interface Waiter<Value> {
   reject(reason: unknown): void
 }
 
-/** @throws {InvalidOptionsError} `INVALID_OPTIONS` for a time that is no time */
-export function assertWaitOptions({ timeoutMs }: WaitOptions, what: string): void {
-  if (timeoutMs === undefined || (timeoutMs >= 0 && timeoutMs < 2 ** 31)) return
-  throw new InvalidOptionsError(what, [
-    { path: 'timeoutMs', message: `must be from 0 to 2147483647, not ${timeoutMs}` },
-  ])
+/** What was begun for a waiter. */
+export interface Begun {
+  /**
+   * Gives it up. Returns false if that cannot be at once: then what was begun settles its waiter later, with `reason`
+   * unless it was done after all.
+   */
+  cancel(reason: Error): unknown
+}
+
+/** @throws {InvalidOptionsError} `INVALID_OPTIONS` for a time that is no time and a signal that is none */
+export function assertWaitOptions({ signal, timeoutMs }: WaitOptions, what: string): void {
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
+    throw new InvalidOptionsError(what, [
+      { path: 'timeoutMs', message: `must be from 0 to 2147483647, not ${String(timeoutMs)}` },
+    ])
+  }
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new InvalidOptionsError(what, [{ path: 'signal', message: 'must be an AbortSignal' }])
+  }
 }
 
 /**
@@ -32,14 +45,16 @@ export function assertWaitOptions({ timeoutMs }: WaitOptions, what: string): voi
 export function waiting<Value>(
   what: string,
   options: WaitOptions,
-  begin: (waiter: Waiter<Value>) => { cancel(): void },
+  begin: (waiter: Waiter<Value>) => Begun,
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     assertWaitOptions(options, what)
     const { signal, timeoutMs = 0 } = options
     if (signal?.aborted) throw new AbortedError(what, signal.reason)
     let timer: NodeJS.Timeout | undefined
+    let settled = false
     const end = () => {
+      settled = true
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
     }
@@ -53,10 +68,11 @@ export function waiting<Value>(
         reject(reason)
       },
     })
+    // What was settled at once must leave no timer and no listener.
+    if (settled) return
     const giveUp = (reason: Error) => {
       end()
-      begun.cancel()
-      reject(reason)
+      if (begun.cancel(reason) !== false) reject(reason)
     }
     const onAbort = () => giveUp(new AbortedError(what, signal?.reason))
     signal?.addEventListener('abort', onAbort)

@@ -89,7 +89,7 @@ function checkAddress(address: string, end: End): void {
     throw new InvalidEndpointError(address, 'it must begin with tcp://, ipc:// or inproc://, after an optional @ or >')
   }
   const [, transport, rest = ''] = scheme
-  if (/[\s\0]/.test(rest)) throw new InvalidEndpointError(address, 'it must have no white space')
+  if (rest.includes('\0')) throw new InvalidEndpointError(address, 'it must have no zero byte')
   if (transport === 'tcp') return checkTcp(address, rest, end)
   if (transport !== 'ipc' && transport !== 'inproc') {
     throw new InvalidEndpointError(address, `the transport ${transport} is not one of tcp, ipc, inproc`)
@@ -111,6 +111,7 @@ function checkAddress(address: string, end: End): void {
 }
 
 function checkTcp(address: string, rest: string, end: End): void {
+  if (/\s/.test(rest)) throw new InvalidEndpointError(address, 'it must have no white space')
   const parts = /^(?:[^;]+;)?(\[[^\]]+\]|[^:[\]]+):([^:]+)$/.exec(rest)
   if (parts === null) throw new InvalidEndpointError(address, 'tcp:// needs a host and a port, as tcp://127.0.0.1:5555')
   const [, host = '', port = ''] = parts

@@ -25,7 +25,8 @@ export interface Codec {
 
 const packr = new Packr({ useRecords: false })
 const unpackr = new Unpackr({ useRecords: false })
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+// A byte order mark is part of a text.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const oneFrame = (
   name: CodecName,

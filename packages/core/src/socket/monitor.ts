@@ -2,6 +2,9 @@
  * Watches what happens to a socket's connections (czmq's zmonitor). For tcp and ipc: inproc has no events.
  */
 import type { Event } from 'zeromq'
+import { type Deferred, deferred } from '../deferred.js'
+import { TroupeError } from '../errors.js'
+import type { RawSocket } from './raw.js'
 import { heartOf, type ZMQSocket } from './socket.js'
 
 /** What can happen to a connection, by libzmq's names. */
@@ -35,35 +38,89 @@ const TYPES = {
   'handshake:error:other': 'handshake_failed',
 } as const
 
-/**
- * The events of one socket, in order, from the moment it is made until the socket is closed. Iterate it at once: it
- * takes each event as it comes. One monitor to a socket.
- * @example
- * for await (const event of new ZMQMonitor(push)) console.log(event.type, event.address)
- */
-export class ZMQMonitor {
-  readonly #socket: ZMQSocket
+/** How many events are kept for whoever iterates. */
+const MAX_KEPT = 1_000
 
+const watched = new WeakSet<ZMQSocket>()
+
+/**
+ * The events of one socket, in order, from the moment it is made until it or the socket is closed. It keeps up to 1,000
+ * that were not yet read, then drops the oldest. One monitor to a socket. Like a `receive` that waits, it keeps the
+ * process alive until the socket is closed.
+ *
+ * Endpoints of the socket's constructor may be bound and connected before its monitor is made: to see all, make the
+ * socket without one, then its monitor, then `bind` or `connect`.
+ * @example
+ * await using push = new ZMQPush()
+ * using monitor = new ZMQMonitor(push)
+ * await push.connect('tcp://127.0.0.1:5555')
+ * for await (const event of monitor) console.log(event.type, event.address)
+ */
+export class ZMQMonitor implements Disposable {
+  readonly #kept: MonitorEvent[] = []
+  #dropped = 0
+  #ended = false
+  #error: unknown
+  #news: Deferred<void> = deferred()
+
+  /** @throws {TroupeError} `SOCKET_FAILED` if the socket has had a monitor */
   constructor(socket: ZMQSocket) {
-    this.#socket = socket
+    const { raw, what } = heartOf(socket)
+    if (watched.has(socket)) throw new TroupeError('SOCKET_FAILED', `the ${what} has had a monitor already`)
+    watched.add(socket)
+    if (raw.closed) this.close()
+    else void this.#read(raw)
+  }
+
+  /** How many events were dropped, because nobody read them in time. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** Ends the iteration, after the events that it holds. Idempotent. */
+  close(): void {
+    this.#ended = true
+    this.#news.resolve()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<MonitorEvent, void, undefined> {
-    const { raw } = heartOf(this.#socket)
-    if (raw.closed) return
-    const { events } = raw
     for (;;) {
-      let event: Event
-      try {
-        event = await events.receive()
-      } catch (error) {
-        if (raw.closed || events.closed) return
-        throw error
-      }
-      if (event.type === 'end') return
-      const typed = typedEvent(event)
-      if (typed !== undefined) yield typed
+      const event = this.#kept.shift()
+      if (event !== undefined) yield event
+      else if (this.#error !== undefined) throw this.#error
+      else if (this.#ended) return
+      else await this.#news.promise
     }
+  }
+
+  /** Reads until the socket is closed, in any case: libzmq's I/O thread waits for a monitor that does not read. */
+  async #read({ events }: RawSocket): Promise<void> {
+    try {
+      for (;;) {
+        const event = (await events.receive()) as Event | undefined
+        if (event === undefined || event.type === 'end') break
+        if (!this.#ended) this.#keep(event)
+      }
+    } catch (cause) {
+      if (!events.closed) this.#error = new TroupeError('SOCKET_FAILED', 'a monitor cannot read events', { cause })
+    }
+    this.close()
+  }
+
+  #keep(event: Event): void {
+    const typed = typedEvent(event)
+    if (typed === undefined) return
+    if (this.#kept.length === MAX_KEPT) {
+      this.#kept.shift()
+      this.#dropped++
+    }
+    this.#kept.push(typed)
+    this.#news.resolve()
+    this.#news = deferred()
   }
 }
 

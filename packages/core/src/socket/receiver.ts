@@ -5,7 +5,7 @@
 import { type Waiter, type WaitOptions, waiting } from '../deadline.js'
 import { ClosedError, TroupeError } from '../errors.js'
 import { MessageFormat } from '../message/schema.js'
-import type { RawReceiver } from './raw.js'
+import { isTimedOut, type RawReceiver } from './raw.js'
 import { heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
 
 /** Invalid messages are logged once in this time, with how many there were, in ms. */
@@ -36,6 +36,7 @@ export class Receiver<Value> {
       this.#waiters.push(waiter)
       this.#read()
       return {
+        // A message that has come meanwhile goes to the next.
         cancel: () => {
           this.#waiters = this.#waiters.filter((other) => other !== waiter)
         },
@@ -65,11 +66,11 @@ export class Receiver<Value> {
   }
 
   async #readForAll(): Promise<void> {
-    const { lifecycle, raw, what } = this.#heart
+    const { lifecycle, what } = this.#heart
     try {
       if (lifecycle.state !== 'running') await lifecycle.running()
       while (this.#waiters.length > 0) {
-        const came = this.#kept.shift() ?? this.#take(await raw.receive())
+        const came = this.#kept.shift() ?? (await this.#next())
         if (came === undefined) continue
         const waiter = this.#waiters.shift()
         if (waiter === undefined) this.#kept.push(came)
@@ -81,6 +82,17 @@ export class Receiver<Value> {
       for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
     }
     this.#reading = false
+  }
+
+  /** What comes next: nothing if it is skipped, or if nothing has come for a while. */
+  async #next(): Promise<Came<Value> | undefined> {
+    const { raw } = this.#heart
+    try {
+      return this.#take(await raw.receive())
+    } catch (cause) {
+      if (raw.closed || !isTimedOut(cause)) throw cause
+      return undefined
+    }
   }
 
   #take(parts: Uint8Array[]): Came<Value> | undefined {

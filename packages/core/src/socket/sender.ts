@@ -6,12 +6,14 @@ import { assertWaitOptions, type Waiter, type WaitOptions, waiting } from '../de
 import { AbortedError, ClosedError, TroupeError } from '../errors.js'
 import type { Frames } from '../message/codec.js'
 import { MessageFormat } from '../message/schema.js'
-import type { RawSender } from './raw.js'
+import { isTimedOut, type RawSender } from './raw.js'
 import { heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
 
 interface Queued {
   readonly frames: Frames
   readonly waiter: Waiter<void>
+  /** Why its sender no longer waits, when libzmq was being given it at that time. */
+  givenUp?: Error
 }
 
 export class Sender<Value> {
@@ -33,15 +35,11 @@ export class Sender<Value> {
 
   /** Resolves when libzmq has accepted the message. See the classes of the patterns for what it does when it cannot. */
   async send(value: Value, options: WaitOptions = {}): Promise<void> {
-    const { lifecycle, raw, stats } = this.#heart
     const frames = this.#format.encode(value)
-    if (lifecycle.state === 'running' && !this.#sending && isPlain(options)) {
+    if (this.#heart.lifecycle.state === 'running' && !this.#sending && isPlain(options)) {
       this.#sending = true
       try {
-        await raw.send(frames)
-        stats.sent++
-      } catch (cause) {
-        throw this.#failure(cause)
+        await this.#give({ frames })
       } finally {
         this.#sending = false
         if (this.#queue.length > 0) this.#drain()
@@ -56,26 +54,25 @@ export class Sender<Value> {
     const doing = `a send on the ${what}`
     assertWaitOptions(options, doing)
     if (options.signal?.aborted) throw new AbortedError(doing, options.signal.reason)
-    if (lifecycle.state === 'stopping' || lifecycle.state === 'stopped') throw new ClosedError(`the ${what}`)
-    if (lifecycle.state === 'failed') throw lifecycle.error
+    if (lifecycle.state !== 'starting' && lifecycle.state !== 'running') throw this.#closedError()
     const limit = this.#heart.options.sendQueueLimit ?? Number.POSITIVE_INFINITY
     if (this.#queue.length >= limit) {
       throw new TroupeError(
         'QUEUE_FULL',
         `${limit} sends wait on the ${what}: await them before more, or raise sendQueueLimit`,
-        {
-          retryable: true,
-        },
+        { retryable: true },
       )
     }
     await waiting<void>(doing, options, (waiter) => {
-      const queued = { frames, waiter }
+      const queued: Queued = { frames, waiter }
       this.#queue.push(queued)
       this.#drain()
       return {
-        // What libzmq has not been given is not sent. What it is being given may still go out.
-        cancel: () => {
-          this.#queue = this.#queue.filter((other) => other !== queued)
+        cancel: (reason) => {
+          const place = this.#queue.indexOf(queued)
+          if (place >= 0) return this.#queue.splice(place, 1)
+          queued.givenUp = reason
+          return false
         },
       }
     })
@@ -88,26 +85,45 @@ export class Sender<Value> {
   }
 
   async #sendQueued(): Promise<void> {
-    const { lifecycle, raw, stats } = this.#heart
     try {
-      await lifecycle.running()
+      await this.#heart.lifecycle.running()
     } catch (error) {
       for (const { waiter } of this.#queue.splice(0)) waiter.reject(error)
     }
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       try {
-        await raw.send(next.frames)
-        stats.sent++
+        await this.#give(next)
         next.waiter.resolve()
-      } catch (cause) {
-        next.waiter.reject(this.#failure(cause))
+      } catch (error) {
+        next.waiter.reject(error)
       }
     }
     this.#sending = false
   }
 
+  /** Gives libzmq a message, as soon as it takes it, unless its sender has given up before. */
+  async #give(message: Pick<Queued, 'frames' | 'givenUp'>): Promise<void> {
+    const { raw, stats } = this.#heart
+    for (;;) {
+      try {
+        await raw.send(message.frames)
+        stats.sent++
+        return
+      } catch (cause) {
+        if (raw.closed || !isTimedOut(cause)) throw this.#failure(cause)
+        if (message.givenUp !== undefined) throw message.givenUp
+      }
+    }
+  }
+
   #refuseQueued(): void {
-    for (const { waiter } of this.#queue.splice(0)) waiter.reject(new ClosedError(`the ${this.#heart.what}`))
+    for (const { waiter } of this.#queue.splice(0)) waiter.reject(this.#closedError())
+  }
+
+  /** What ended the socket, if it did not open. */
+  #closedError(): unknown {
+    const { lifecycle, what } = this.#heart
+    return lifecycle.error ?? new ClosedError(`the ${what}`)
   }
 
   #failure(cause: unknown): TroupeError {

@@ -5,12 +5,14 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { z } from 'zod'
-import { bindCandidates, isLocalAddress, parseEndpoints } from '../endpoint.js'
+import { bindCandidates, type End, InvalidEndpointError, isLocalAddress, parseEndpoints } from '../endpoint.js'
 import { ClosedError, TroupeError } from '../errors.js'
 import { Lifecycle, type LifecycleState } from '../lifecycle/lifecycle.js'
 import { type Logger, resolveLog } from '../log.js'
 import { parseOptions } from '../options.js'
-import { type RawSocket, SOCKET_KINDS, type SocketKind } from './raw.js'
+import { type PrivateEndpoint, privateEndpoint } from '../private-folder.js'
+import { assertIpcPathIsFree } from './ipc-path.js'
+import { codeOf, type RawSocket, SOCKET_KINDS, type SocketKind } from './raw.js'
 import { type CheckedOptions, type SocketOptions, zeromqOptions } from './socket.options.js'
 
 /** Something else is bound to the endpoint. */
@@ -46,6 +48,16 @@ export interface SocketHeart<Raw extends RawSocket = RawSocket> {
   readonly stats: SocketStats
 }
 
+/** Something that a socket is bound to. */
+interface Bound {
+  /** As it was asked for, with its wildcards. */
+  readonly asked: string
+  /** As it is. */
+  readonly address: string
+  /** Its ipc file, if its path was left open. */
+  readonly file: PrivateEndpoint | undefined
+}
+
 const hearts = new WeakMap<ZMQSocket, SocketHeart>()
 
 /** The inside of a socket, for this package's own use. */
@@ -55,7 +67,8 @@ export const heartOf = (socket: ZMQSocket): SocketHeart => hearts.get(socket)!
 export abstract class ZMQSocket implements AsyncDisposable {
   readonly #heart: SocketHeart
   readonly #kind: SocketKind
-  #address: string | undefined
+  #bound: Bound[] = []
+  #connected: string[] = []
 
   /**
    * @throws {InvalidEndpointError} `INVALID_ENDPOINT`
@@ -72,11 +85,14 @@ export abstract class ZMQSocket implements AsyncDisposable {
     const checked = parseOptions(schema, options, what)
     const raw = openRaw(kind, checked, what)
     const lifecycle = new Lifecycle({
-      what,
+      what: `the ${what}`,
       open: async () => {
         for (const { end, address } of endpoints) await (end === 'bind' ? this.#bind(address) : this.#connect(address))
       },
-      close: async () => raw.close(),
+      close: async () => {
+        raw.close()
+        for (const { file } of this.#bound.splice(0)) file?.[Symbol.dispose]()
+      },
     })
     this.#kind = kind
     const log = resolveLog(checked.log)
@@ -108,7 +124,8 @@ export abstract class ZMQSocket implements AsyncDisposable {
    */
   async endpoint(): Promise<string> {
     await this.ready()
-    if (this.#address !== undefined) return this.#address
+    const address = this.#bound.at(-1)?.address ?? this.#connected.at(-1)
+    if (address !== undefined) return address
     throw new TroupeError('ENDPOINT_UNAVAILABLE', `the ${this.#heart.what} is neither bound nor connected`)
   }
 
@@ -117,20 +134,26 @@ export abstract class ZMQSocket implements AsyncDisposable {
    * @throws {TroupeError} `INVALID_ENDPOINT`, `ENDPOINT_IN_USE`, `ENDPOINT_UNAVAILABLE`, `CLOSED`
    */
   async bind(endpoint: string): Promise<string> {
-    const addresses = this.#addresses(endpoint, 'bind')
+    const asked = this.#addresses(endpoint, 'bind')
     await this.ready()
-    for (const address of addresses) await this.#bind(address)
-    return this.endpoint()
+    let last = ''
+    for (const address of asked) last = await this.#bind(address)
+    return last
   }
 
-  /** Unbinds an address as `bind` or `endpoint` gave it. @throws {TroupeError} `ENDPOINT_UNAVAILABLE` if it is not bound */
+  /**
+   * Unbinds an address as it was bound or as `bind` gave it. Who is connected through it is cut off, except over inproc.
+   * @throws {TroupeError} `INVALID_ENDPOINT`, `ENDPOINT_UNAVAILABLE` if it is not bound, `CLOSED`
+   */
   async unbind(endpoint: string): Promise<void> {
+    const addresses = this.#addresses(endpoint, 'bind')
     await this.ready()
-    for (const address of this.#addresses(endpoint, 'bind')) {
-      await this.#heart.raw.unbind(address).catch((cause: unknown) => {
-        throw this.#unavailable('unbind', address, cause)
-      })
-      if (this.#address === address) this.#address = undefined
+    for (const wanted of addresses) {
+      const bound = this.#bound.findLast(({ asked, address }) => asked === wanted || address === wanted)
+      if (bound === undefined) throw this.#unavailable('unbind', wanted, 'it is not bound to it')
+      this.#end('unbind', bound.address)
+      this.#bound = this.#bound.filter((other) => other !== bound)
+      bound.file?.[Symbol.dispose]()
     }
   }
 
@@ -144,16 +167,19 @@ export abstract class ZMQSocket implements AsyncDisposable {
     for (const address of addresses) await this.#connect(address)
   }
 
-  /** Disconnects from an address. @throws {TroupeError} `ENDPOINT_UNAVAILABLE` if it is not connected */
+  /**
+   * Disconnects from an address. What waits to be sent to it is lost.
+   * @throws {TroupeError} `INVALID_ENDPOINT`, `ENDPOINT_UNAVAILABLE` if it is not connected, `CLOSED`
+   */
   async disconnect(endpoint: string): Promise<void> {
+    const addresses = this.#addresses(endpoint, 'connect')
     await this.ready()
-    for (const address of this.#addresses(endpoint, 'connect')) {
-      try {
-        this.#heart.raw.disconnect(address)
-      } catch (cause) {
-        throw this.#unavailable('disconnect from', address, cause)
+    for (const wanted of addresses) {
+      if (!this.#connected.includes(wanted)) {
+        throw this.#unavailable('disconnect from', wanted, 'it is not connected to it')
       }
-      if (this.#address === address) this.#address = undefined
+      this.#end('disconnect from', wanted)
+      this.#connected = this.#connected.filter((other) => other !== wanted)
     }
   }
 
@@ -169,36 +195,58 @@ export abstract class ZMQSocket implements AsyncDisposable {
     await this.close()
   }
 
-  #addresses(endpoint: string, end: 'bind' | 'connect'): string[] {
-    return parseEndpoints(endpoint, end).map(({ address }) => address)
+  #addresses(endpoint: string, end: End): string[] {
+    const endpoints = parseEndpoints(endpoint, end)
+    if (endpoints.some((one) => one.end !== end)) {
+      throw new InvalidEndpointError(endpoint, `its prefix says the contrary of ${end}`)
+    }
+    return endpoints.map(({ address }) => address)
   }
 
-  async #bind(address: string): Promise<void> {
-    const { raw, log, options, what } = this.#heart
+  async #bind(asked: string): Promise<string> {
+    if (asked !== 'ipc://*') return this.#bindFirst(asked, asked, undefined)
+    // libzmq would make a folder for it in the current one, and leave it there.
+    const file = privateEndpoint()
+    try {
+      return await this.#bindFirst(asked, file.endpoint, file)
+    } catch (error) {
+      file[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** Binds the first candidate of an address that is free. */
+  async #bindFirst(asked: string, address: string, file: PrivateEndpoint | undefined): Promise<string> {
+    const { log, options, what } = this.#heart
     if (!options.insecure && !isLocalAddress(address)) {
       log.warn({ socket: this.#kind, address }, 'binds beyond this machine without encryption or authentication')
     }
     const candidates = bindCandidates(address)
-    for (const [index, candidate] of candidates.entries()) {
-      const cause = await this.#tryBind(candidate, candidates.length === 1 ? REBIND_TRIES : 1)
-      if (cause === undefined) {
-        this.#address = raw.lastEndpoint ?? candidate
-        return
+    let taken: unknown
+    for (const candidate of candidates) {
+      try {
+        const bound = await this.#bindOne(candidate, candidates.length === 1 ? REBIND_TRIES : 1)
+        this.#bound.push({ asked, address: bound, file })
+        return bound
+      } catch (cause) {
+        if (cause instanceof ClosedError) throw cause
+        if (codeOf(cause) !== 'EADDRINUSE') throw this.#unavailable('bind', candidate, cause)
+        taken = cause
       }
-      if (codeOf(cause) !== 'EADDRINUSE') throw this.#unavailable('bind', candidate, cause)
-      if (index === candidates.length - 1) throw new EndpointInUseError(`the ${what}`, address, cause)
     }
+    throw new EndpointInUseError(`the ${what}`, address, taken)
   }
 
-  async #tryBind(address: string, tries: number): Promise<unknown> {
+  async #bindOne(address: string, tries: number): Promise<string> {
     const { raw, lifecycle, what } = this.#heart
     for (let left = tries; ; left--) {
       try {
-        await raw.bind(address)
-        return undefined
-      } catch (cause) {
+        await assertIpcPathIsFree(address)
         if (lifecycle.state !== 'starting' && lifecycle.state !== 'running') throw new ClosedError(`the ${what}`)
-        if (left <= 1 || codeOf(cause) !== 'EADDRINUSE') return cause
+        raw.bindSync(address)
+        return raw.lastEndpoint ?? address
+      } catch (cause) {
+        if (left <= 1 || codeOf(cause) !== 'EADDRINUSE') throw cause
         await delay(REBIND_DELAY_MS + randomInt(REBIND_DELAY_MS))
       }
     }
@@ -210,14 +258,22 @@ export abstract class ZMQSocket implements AsyncDisposable {
     } catch (cause) {
       throw this.#unavailable('connect to', address, cause)
     }
-    this.#address ??= address
+    this.#connected.push(address)
+  }
+
+  #end(verb: string, address: string): void {
+    try {
+      this.#heart.raw.disconnect(address)
+    } catch (cause) {
+      throw this.#unavailable(verb, address, cause)
+    }
   }
 
   #unavailable(verb: string, address: string, cause: unknown): TroupeError {
+    const { what, options } = this.#heart
     const why = cause instanceof Error ? cause.message : String(cause)
-    return new TroupeError('ENDPOINT_UNAVAILABLE', `the ${this.#heart.what} cannot ${verb} ${address}: ${why}`, {
-      cause,
-    })
+    const hint = address.includes('[') && !options.ipv6 ? ' (IPv6 needs the option ipv6: true)' : ''
+    return new TroupeError('ENDPOINT_UNAVAILABLE', `the ${what} cannot ${verb} ${address}: ${why}${hint}`, { cause })
   }
 }
 
@@ -229,6 +285,3 @@ function openRaw(kind: SocketKind, options: CheckedOptions, what: string): RawSo
     throw new TroupeError('SOCKET_FAILED', `the ${what} cannot be opened: ${why}`, { cause })
   }
 }
-
-/** The code of a system error. */
-export const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code
