@@ -239,6 +239,8 @@ export class Dispatcher {
       if (entry === undefined) return
       seat.alone = true
       this.#give(seat, [entry])
+      // It may have been refused.
+      seat.alone = seat.holder.held > 0
     }
   }
 
@@ -277,14 +279,17 @@ export class Dispatcher {
   }
 
   #give(seat: Seat, entries: readonly Entry[]): void {
-    const firstTicket = this.#lastTicket + 1
-    const { bytes, refused } = this.#port.send(seat, firstTicket, entries)
-    for (const [entry, cause] of refused) this.#reject(entry, unencodable(entry, cause))
+    const { bytes, refused } = this.#port.send(seat, this.#lastTicket + 1, entries)
     const sent = refused.size === 0 ? entries : entries.filter((entry) => !refused.has(entry))
-    if (sent.length === 0) return
-    this.#lastTicket += sent.length
+    if (sent.length > 0) this.#hold(seat, sent, bytes)
+    // Last, for whoever is told may give more tasks at once, which take the next tickets.
+    for (const [entry, cause] of refused) this.#reject(entry, unencodable(entry, cause))
+  }
+
+  #hold(seat: Seat, sent: readonly Entry[], bytes: number): void {
     if (seat.holder.held === 0) seat.lastHeardMs = this.#clock.now()
-    seat.holder.hold(firstTicket, sent)
+    seat.holder.hold(this.#lastTicket + 1, sent)
+    this.#lastTicket += sent.length
     for (const { owner } of sent) owner.unheld--
     this.#held += sent.length
     sent[0]!.line.pace.sent(sent.length, bytes)
