@@ -142,12 +142,14 @@ export class Dispatcher {
       }
     }
     for (const [ticket, failure] of results.failures) {
+      // Also of a task that was cancelled meanwhile: it still runs, and its place in the worker is lost.
+      if (failure.kind === 'timeout' && failure.stuck) this.#condemnStuck(seat, failure.timeoutMs)
       const entry = this.#release(seat, ticket)
       if (entry === undefined) continue
       line ??= entry.line
       count++
       seat.failed++
-      this.#failed(seat, entry, failure)
+      this.#failed(entry, failure)
     }
     line?.pace.answered(count, results.busyMs, bytes)
     if (seat.holder.held === 0) {
@@ -310,13 +312,7 @@ export class Dispatcher {
     else this.#reject(entry, new InvalidOutputError(entry.facts(), parsed.why))
   }
 
-  #failed(seat: Seat, entry: Entry, failure: Failure): void {
-    if (failure.kind === 'timeout' && failure.stuck) {
-      this.#condemn(
-        seat,
-        `a task went on after its limit of ${failure.timeoutMs} ms and a grace of ${this.#terms.graceMs} ms`,
-      )
-    }
+  #failed(entry: Entry, failure: Failure): void {
     // The worker's own stop cancelled it; the farm did not: it runs elsewhere.
     if (failure.kind === 'cancelled') return this.#again(entry, 0)
     this.#tryAgainOr(entry, () => failureError(failure, entry.facts()))
@@ -377,14 +373,18 @@ export class Dispatcher {
 
   /** A worker is silent for longer than a limit allows: one of its tasks blocks its event loop. */
   #blocked(seat: Seat, limitMs: (entry: Entry) => number): void {
-    const [only, another] = seat.holder.entries()
-    if (only !== undefined && another === undefined && only.state === 'held') {
-      this.#release(seat, only.ticket)
-      const timeoutMs = limitMs(only)
-      this.#tryAgainOr(only, () => failureError({ kind: 'timeout', timeoutMs, stuck: true }, only.facts()))
-    }
-    // With several it cannot be told which: each runs again alone, and then it can.
+    // First, for whoever is told below may give more tasks at once, and this worker must not get them.
     this.#condemn(seat, 'a task blocked its event loop for longer than its limit')
+    const [only, another] = seat.holder.entries()
+    // With several it cannot be told which: each runs again alone, and then it can.
+    if (only === undefined || another !== undefined || only.state !== 'held') return
+    this.#release(seat, only.ticket)
+    const timeoutMs = limitMs(only)
+    this.#tryAgainOr(only, () => failureError({ kind: 'timeout', timeoutMs, stuck: true }, only.facts()))
+  }
+
+  #condemnStuck(seat: Seat, timeoutMs: number): void {
+    this.#condemn(seat, `a task went on after its limit of ${timeoutMs} ms and a grace of ${this.#terms.graceMs} ms`)
   }
 
   #condemn(seat: Seat, why: string): void {
