@@ -20,8 +20,8 @@ export interface Seat {
   alone: boolean
   /** When something last came from it or, if it had nothing to do then, when it got something. */
   lastHeardMs: number
-  /** When it must have answered a cancelled task, or is killed. */
-  answerByMs: number
+  /** When it must have ended each cancelled try, by ticket, or is killed; the earliest first. */
+  readonly unwanted: Map<number, number>
   /** It has ended, or is about to: it gets nothing more, but what it has sent still counts. */
   leaving: boolean
   /** Why the farm kills it, once it does. */
@@ -109,7 +109,7 @@ export class Dispatcher {
       holder: new Holder(),
       alone: false,
       lastHeardMs: this.#clock.now(),
-      answerByMs: Number.POSITIVE_INFINITY,
+      unwanted: new Map(),
       leaving: false,
       condemned: undefined,
       done: 0,
@@ -152,10 +152,7 @@ export class Dispatcher {
       this.#failed(entry, failure)
     }
     line?.pace.answered(count, results.busyMs, bytes)
-    if (seat.holder.held === 0) {
-      seat.alone = false
-      seat.answerByMs = Number.POSITIVE_INFINITY
-    }
+    if (seat.holder.held === 0) seat.alone = false
     this.#port.flushSoon()
   }
 
@@ -179,7 +176,7 @@ export class Dispatcher {
     this.#settle(entry, undefined, reason, 'cancelled')
     if (seat === undefined) return
     this.#port.cancel(seat, [entry.ticket])
-    seat.answerByMs = Math.min(seat.answerByMs, this.#clock.now() + this.#terms.graceMs)
+    seat.unwanted.set(entry.ticket, this.#clock.now() + this.#terms.graceMs)
   }
 
   /** Ends all tasks of an owner that are not settled. */
@@ -201,7 +198,7 @@ export class Dispatcher {
         this.#blocked(seat, () => this.#terms.hangMs)
       } else if (silentMs > this.#limitMs(seat)) {
         this.#blocked(seat, ({ timeoutMs }) => timeoutMs)
-      } else if (now > seat.answerByMs) {
+      } else if (now > earliest(seat.unwanted)) {
         this.#condemn(seat, `it did not end a cancelled task within ${this.#terms.graceMs} ms`)
       }
     }
@@ -301,6 +298,7 @@ export class Dispatcher {
     const entry = seat.holder.release(ticket)
     if (entry === undefined) return undefined
     this.#held--
+    if (seat.unwanted.size > 0) seat.unwanted.delete(ticket)
     // It was cancelled while the worker had it: settled already.
     return entry.state === 'done' ? undefined : entry
   }
@@ -412,6 +410,11 @@ export class Dispatcher {
     this.counts[count]++
     entry.owner.settled(entry)
   }
+}
+
+const earliest = (unwanted: ReadonlyMap<number, number>): number => {
+  for (const byMs of unwanted.values()) return byMs
+  return Number.POSITIVE_INFINITY
 }
 
 const unencodable = (entry: Entry, cause: unknown): Error =>
