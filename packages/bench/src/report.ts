@@ -26,7 +26,20 @@ export function renderReport({ command, machine, workers, rounds, sections }: Re
   return [...intro, ...parts, '', renderAbilities(), '', renderTargets(sections)].join('\n')
 }
 
-export function renderSection({ title, text, tables }: Section): string {
+const BEGIN = '<!-- what follows is written by the command -->'
+const END = '<!-- what precedes is written by the command -->'
+
+/**
+ * A page with its report replaced. Only what stands between the two marks changes.
+ * @throws {Error} when the page has no marks
+ */
+export function insertReport(page: string, report: string): string {
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)]
+  if (begin < 0 || end < begin) throw new Error(`the page has no place for a report: ${BEGIN} ... ${END}`)
+  return `${page.slice(0, begin + BEGIN.length)}\n\n${report}\n\n${page.slice(end)}`
+}
+
+function renderSection({ title, text, tables }: Section): string {
   return [`## ${title}`, text, ...tables.map(renderTable)].join('\n\n')
 }
 
