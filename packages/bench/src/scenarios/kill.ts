@@ -16,6 +16,7 @@ import { figure } from '../table.js'
 
 const WANTED_MS = 100
 const POLL_MS = 1
+const TASK_FILE = new URL('../contenders/troupe.tasks.js', import.meta.url)
 /** What the hand-written pool has not answered by then it never will: all it holds is done in a part of that. */
 const LOST_AFTER_MS = 2_000
 
@@ -26,64 +27,66 @@ interface Aftermath {
   readonly firstMs: number
   readonly lastMs: number
   readonly readyMs: number
-  /** Beside it, under the same load. */
-  readonly bareStartMs: number
-  readonly loadedStartMs: number
+}
+
+/** How long a node process takes from its fork to its first message, in ms. */
+interface Starts {
+  readonly bareMs: number[]
+  /** After it has imported the task file. */
+  readonly loadedMs: number[]
 }
 
 export const kill: Scenario = async ({ workers, rounds, quick }) => {
-  const kills = await killFarmWorkers(workers, rounds)
+  // A replacement starts beside one worker less, and so do the starts that it is compared with.
+  const starts = await underLoad(workers - 1, () => measureStarts(rounds))
+  const kills = await underLoad(workers, (farm, again) => repeat(rounds, () => killOne(farm, again)))
   const handWritten = await killChildPoolWorker(workers, quick ? LOST_AFTER_MS / 2 : LOST_AFTER_MS)
-  const row = (what: string, of: (kill: Aftermath) => number) => {
-    const { median: middle, min, max } = summarize(kills.map(of))
+  const row = (what: string, values: readonly number[]) => {
+    const { median: middle, min, max } = summarize(values)
     return [what, figure(middle), figure(min), figure(max)]
   }
+  const of = (key: keyof Aftermath) => kills.map((one) => one[key])
   return {
     title: 'kill -9 of a worker that holds tasks',
     text:
       `${rounds} kills under ${IN_FLIGHT} submits in flight of tasks that spin 1 ms; a witness task says when it ran and which ` +
       'try it was. What was held runs one task a worker until it is done, to find out which of them kills. The starts ' +
-      `beside are of this machine under the same load. ${handWritten} piscina and tinypool run threads: kill -9 takes the ` +
+      `beside are of the same minute, under the load of the workers that are left. ${handWritten} piscina and tinypool run threads: kill -9 takes the ` +
       'whole program. Python: Pool.map waits for ever.',
     tables: [
       {
         head: ['troupe farm, ms from the kill', 'median', 'min', 'max'],
         rows: [
-          row('tasks that it held (number)', ({ held }) => held),
-          row('its tasks are given out again', ({ noticedMs }) => noticedMs),
-          row('the first of them runs elsewhere', ({ firstMs }) => firstMs),
-          row('the last of them runs elsewhere', ({ lastMs }) => lastMs),
-          row('the replacement takes tasks', ({ readyMs }) => readyMs),
-          row('beside: start of a bare node', ({ bareStartMs }) => bareStartMs),
-          row('beside: start of a node that imports the task file', ({ loadedStartMs }) => loadedStartMs),
+          row('tasks that it held (number)', of('held')),
+          row('its tasks are given out again', of('noticedMs')),
+          row('the first of them runs elsewhere', of('firstMs')),
+          row('the last of them runs elsewhere', of('lastMs')),
+          row('the replacement takes tasks', of('readyMs')),
+          row('beside: start of a bare node', starts.bareMs),
+          row('beside: start of a node that imports the task file', starts.loadedMs),
         ],
       },
     ],
-    targets: targetsOf(kills),
+    targets: targetsOf(of, starts),
   }
 }
 
-function targetsOf(kills: readonly Aftermath[]): Section['targets'] {
-  const within = (what: string, of: (kill: Aftermath) => number) => {
-    const ms = median(kills.map(of))
+function targetsOf(of: (key: keyof Aftermath) => number[], { bareMs, loadedMs }: Starts): Section['targets'] {
+  const within = (what: string, ms: number) => {
     return { what, wanted: `within ${WANTED_MS} ms`, measured: `${figure(ms)} ms`, met: ms <= WANTED_MS }
   }
+  const readyMs = median(of('readyMs'))
   return [
-    within('kill to the first of its tasks elsewhere', ({ firstMs }) => firstMs),
-    within('kill to the last of its tasks elsewhere', ({ lastMs }) => lastMs),
-    within(
-      'kill to the replacement, less the start of a bare node',
-      ({ readyMs, bareStartMs }) => readyMs - bareStartMs,
-    ),
-    within(
-      'kill to the replacement, less the start of a node with the task file',
-      ({ readyMs, loadedStartMs }) => readyMs - loadedStartMs,
-    ),
+    within('kill to the first of its tasks elsewhere', median(of('firstMs'))),
+    within('kill to the last of its tasks elsewhere', median(of('lastMs'))),
+    within('kill to the replacement, less the start of a bare node', readyMs - median(bareMs)),
+    within('kill to the replacement, less the start of a node with the task file', readyMs - median(loadedMs)),
   ]
 }
 
-async function killFarmWorkers(workers: number, rounds: number): Promise<Aftermath[]> {
-  await using farm = await Farm.start({ tasks: new URL('../contenders/troupe.tasks.js', import.meta.url), workers })
+/** Runs `during` while a farm is kept busy. `again` gets the time of each task that runs for the second time. */
+async function underLoad<T>(workers: number, during: (farm: Farm, again: number[]) => Promise<T>): Promise<T> {
+  await using farm = await Farm.start({ tasks: TASK_FILE, workers })
   const again: number[] = []
   let fed = true
   const caller = async () => {
@@ -93,19 +96,15 @@ async function killFarmWorkers(workers: number, rounds: number): Promise<Afterma
     }
   }
   const callers = Promise.all(Array.from({ length: IN_FLIGHT }, caller))
-  const kills: Aftermath[] = []
-  for (let round = 0; round < rounds; round++) kills.push(await killOne(farm, again))
+  await until(() => farm.stats().workers.every(isBusy))
+  const result = await during(farm, again)
   fed = false
   await callers
-  return kills
+  return result
 }
 
-/** Kills one worker. `again` gets the time of each task that runs for the second time. */
 async function killOne(farm: Farm, again: number[]): Promise<Aftermath> {
-  const bareStartMs = await startMs()
-  const loadedStartMs = await startMs(new URL('../contenders/troupe.tasks.js', import.meta.url).href)
-  const bothBusy = () => farm.stats().workers.every(({ held, done }) => held > 1 && done > 100)
-  await until(bothBusy)
+  await until(() => farm.stats().workers.every(isBusy))
   again.length = 0
   const victim = farm.stats().workers[0]!
   const { redelivered } = farm.stats()
@@ -120,7 +119,7 @@ async function killOne(farm: Farm, again: number[]): Promise<Aftermath> {
   await until(() => again.length >= held)
   const delays = again.map((began) => began - killedAt)
   const [firstMs, lastMs] = [Math.min(...delays), Math.max(...delays)]
-  return { held, noticedMs, firstMs, lastMs, readyMs, bareStartMs, loadedStartMs }
+  return { held, noticedMs, firstMs, lastMs, readyMs }
 }
 
 async function killChildPoolWorker(workers: number, afterMs: number): Promise<string> {
@@ -135,7 +134,12 @@ async function killChildPoolWorker(workers: number, afterMs: number): Promise<st
   return `The hand-written pool lost ${IN_FLIGHT - answered} of ${IN_FLIGHT} tasks in flight, whose callers wait for ever, and did not replace its worker.`
 }
 
-/** How long a node process takes from its fork to its first message, in ms, when it imports `module` first. */
+async function measureStarts(rounds: number): Promise<Starts> {
+  const bareMs = await repeat(rounds, () => startMs())
+  const loadedMs = await repeat(rounds, () => startMs(TASK_FILE.href))
+  return { bareMs, loadedMs }
+}
+
 async function startMs(module?: string): Promise<number> {
   const began = performance.now()
   const child = fork(fileURLToPath(new URL('../start-probe.js', import.meta.url)), module === undefined ? [] : [module])
@@ -144,6 +148,14 @@ async function startMs(module?: string): Promise<number> {
   await once(child, 'exit')
   return took
 }
+
+async function repeat<T>(times: number, act: () => Promise<T>): Promise<T[]> {
+  const results: T[] = []
+  while (results.length < times) results.push(await act())
+  return results
+}
+
+const isBusy = ({ held, done }: WorkerStats): boolean => held > 1 && done > 100
 
 async function until(reached: () => boolean): Promise<void> {
   while (!reached()) await delay(POLL_MS)
