@@ -3,7 +3,7 @@
  */
 import { type Actor, createActor, fromPromise } from 'xstate'
 import { ClosedError } from '../errors.js'
-import { lifecycleMachine } from './lifecycle.machine.js'
+import { type LifecycleEvent, lifecycleMachine } from './lifecycle.machine.js'
 
 export type LifecycleState = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed'
 
@@ -57,7 +57,7 @@ export class Lifecycle {
 
   /** Starts, and resolves when it runs; rejects with what went wrong, after all is closed again. */
   start(): Promise<void> {
-    this.#actor.send({ type: 'start' })
+    this.#send({ type: 'start' })
     return this.running()
   }
 
@@ -89,7 +89,7 @@ export class Lifecycle {
     if (this.state !== 'running') throw new ClosedError(this.#what)
   }
 
-  #send(event: { type: 'stop' } | { type: 'fail'; error: unknown }): void {
+  #send(event: LifecycleEvent): void {
     // An ended machine takes no events; to say it again is not an error.
     if (this.#actor.getSnapshot().status === 'active') this.#actor.send(event)
   }

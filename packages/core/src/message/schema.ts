@@ -7,7 +7,7 @@ import { TroupeError } from '../errors.js'
 import { type CodecName, codecOf, type Frames } from './codec.js'
 
 export interface MessageOptions {
-  /** What a message must be. Without one, whatever the codec can carry. */
+  /** What a message must be, checked synchronously. Without one, whatever the codec can carry. */
   readonly schema?: z.ZodType | undefined
   /** How a message is put on the wire. Default: `json` with a schema, `text` without. */
   readonly codec?: CodecName | undefined
@@ -58,17 +58,26 @@ export class MessageFormat {
 
   /** @throws {TroupeError} `INVALID_MESSAGE`, `ENCODE_FAILED` */
   encode(value: unknown): Frames {
-    const checked = this.#schema?.safeParse(value)
-    if (checked?.success === false) throw new InvalidMessageError('the message to send', checked.error)
+    if (this.#schema !== undefined) parse(this.#schema, value, 'the message to send')
     return this.#codec.encode(value)
   }
 
   /** @throws {TroupeError} `INVALID_MESSAGE`, `DECODE_FAILED` */
   decode(parts: readonly Uint8Array[]): unknown {
     const value = this.#codec.decode(parts)
-    if (this.#schema === undefined) return value
-    const parsed = this.#schema.safeParse(value)
-    if (parsed.success) return parsed.data
-    throw new InvalidMessageError('a message that came', parsed.error)
+    return this.#schema === undefined ? value : parse(this.#schema, value, 'a message that came')
   }
+}
+
+function parse(schema: z.ZodType, value: unknown, what: string): unknown {
+  let parsed: z.ZodSafeParseResult<unknown>
+  try {
+    parsed = schema.safeParse(value)
+  } catch (cause) {
+    // A refinement or transform that throws, or that is asynchronous.
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new TroupeError('INVALID_MESSAGE', `${what} cannot be checked, its schema failed: ${why}`, { cause })
+  }
+  if (parsed.success) return parsed.data
+  throw new InvalidMessageError(what, parsed.error)
 }

@@ -24,7 +24,9 @@ export class ZMQPair<const Options extends DuplexOptions = Record<never, never>>
 
   /**
    * Sends a message; resolves when libzmq has accepted it. It waits, and never drops, while there is no peer or the
-   * peer is at its high-water mark. In order.
+   * peer is at its high-water mark. In order. A message whose send was rejected was not sent; to be sure of that, a
+   * rejection by `signal` or `timeoutMs` can be 50 ms late. Do not change a Uint8Array after it was given: large ones
+   * are not copied.
    * @throws {TroupeError} `INVALID_MESSAGE`, `ENCODE_FAILED`, `ABORTED`, `TIMEOUT`, `CLOSED`, `QUEUE_FULL`
    */
   send(message: Sent<Options>, options?: WaitOptions): Promise<void> {

@@ -20,8 +20,9 @@ export class ZMQPush<const Options extends SendingOptions = Record<never, never>
 
   /**
    * Sends a message; resolves when libzmq has accepted it. It waits, and never drops, while there is no peer or every
-   * peer is at its high-water mark. In order to each peer. A message that libzmq has accepted for a peer that then dies is lost.
-   * A wait that is aborted takes its message back unless libzmq was just being given it.
+   * peer is at its high-water mark. In order to each peer. A message that libzmq has accepted for a peer that then dies
+   * is lost. A message whose send was rejected was not sent; to be sure of that, a rejection by `signal` or `timeoutMs`
+   * can be 50 ms late. Do not change a Uint8Array after it was given: large ones are not copied.
    * @throws {TroupeError} `INVALID_MESSAGE`, `ENCODE_FAILED`, `ABORTED`, `TIMEOUT`, `CLOSED`, `QUEUE_FULL`
    */
   send(message: Sent<Options>, options?: WaitOptions): Promise<void> {
