@@ -58,6 +58,11 @@ export function waiting<Value>(
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
     }
+    const giveUp = (reason: Error) => {
+      end()
+      if (begun.cancel(reason) !== false) reject(reason)
+    }
+    const onAbort = () => giveUp(new AbortedError(what, signal?.reason))
     const begun = begin({
       resolve: (value) => {
         end()
@@ -70,11 +75,6 @@ export function waiting<Value>(
     })
     // What was settled at once must leave no timer and no listener.
     if (settled) return
-    const giveUp = (reason: Error) => {
-      end()
-      if (begun.cancel(reason) !== false) reject(reason)
-    }
-    const onAbort = () => giveUp(new AbortedError(what, signal?.reason))
     signal?.addEventListener('abort', onAbort)
     if (timeoutMs > 0) timer = setTimeout(() => giveUp(new TimeoutError(what, timeoutMs)), timeoutMs)
   })

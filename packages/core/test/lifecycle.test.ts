@@ -1,0 +1,150 @@
+import { deferred, Lifecycle, type LifecycleState, lifecycleMachine } from '@troupe/core'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { createActor, waitFor } from 'xstate'
+
+/** A resource whose opening and closing are settled by hand. */
+function resource() {
+  const calls: string[] = []
+  const opening = deferred()
+  const closing = deferred()
+  let aborted: AbortSignal | undefined
+  const lifecycle = new Lifecycle({
+    what: 'the thing',
+    open: (signal) => {
+      calls.push('open')
+      aborted = signal
+      return opening.promise
+    },
+    close: () => {
+      calls.push('close')
+      return closing.promise
+    },
+  })
+  const states: LifecycleState[] = [lifecycle.state]
+  lifecycle.subscribe((state) => states.push(state))
+  return { lifecycle, calls, opening, closing, states, openSignal: () => aborted }
+}
+
+it('goes from idle to running to stopped, and opens and closes once', async () => {
+  const { lifecycle, calls, opening, closing, states } = resource()
+  const started = lifecycle.start()
+  opening.resolve()
+  await started
+  closing.resolve()
+  await Promise.all([lifecycle.stop(), lifecycle.stop()])
+  await lifecycle.stop()
+  expect(states).toEqual(['idle', 'starting', 'running', 'stopping', 'stopped'])
+  expect(calls).toEqual(['open', 'close'])
+})
+
+it('is not running until it has opened, and not stopped until it has closed', async () => {
+  const { lifecycle, opening, closing } = resource()
+  const started = lifecycle.start()
+  expect(lifecycle.state).toBe('starting')
+  expect(() => lifecycle.assertRunning()).toThrow(expect.objectContaining({ code: 'CLOSED' }))
+  opening.resolve()
+  await started
+  expect(() => lifecycle.assertRunning()).not.toThrow()
+  const stopped = lifecycle.stop()
+  expect(lifecycle.state).toBe('stopping')
+  closing.resolve()
+  await stopped
+  expect(lifecycle.state).toBe('stopped')
+})
+
+it('stops when it was never started, without opening', async () => {
+  const { lifecycle, calls } = resource()
+  await lifecycle.stop()
+  expect([lifecycle.state, calls]).toEqual(['stopped', []])
+})
+
+it('closes what an opening that failed has left, then rejects with the failure', async () => {
+  const { lifecycle, calls, opening, closing, states } = resource()
+  const failure = new Error('no port')
+  const started = lifecycle.start()
+  opening.reject(failure)
+  closing.resolve()
+  await expect(started).rejects.toBe(failure)
+  expect(states).toEqual(['idle', 'starting', 'stopping', 'failed'])
+  expect(calls).toEqual(['open', 'close'])
+  await expect(lifecycle.running()).rejects.toBe(failure)
+  await expect(lifecycle.stop()).resolves.toBeUndefined()
+})
+
+it('aborts the opening when it is stopped meanwhile, and tells who waits that it is closed', async () => {
+  const { lifecycle, calls, closing, openSignal } = resource()
+  const started = lifecycle.start()
+  const stopped = lifecycle.stop()
+  expect(openSignal()?.aborted).toBe(true)
+  closing.resolve()
+  await stopped
+  await expect(started).rejects.toMatchObject({ code: 'CLOSED', message: 'the thing is closed' })
+  expect(calls).toEqual(['open', 'close'])
+})
+
+it('keeps the first error of several', async () => {
+  const { lifecycle, opening, closing } = resource()
+  const first = new Error('first')
+  const started = lifecycle.start()
+  opening.resolve()
+  await started
+  lifecycle.fail(first)
+  lifecycle.fail(new Error('second'))
+  closing.reject(new Error('third'))
+  expect(await lifecycle.finished()).toBe('failed')
+  expect(lifecycle.error).toBe(first)
+})
+
+it('fails with undefined, if that is what was thrown', async () => {
+  const { lifecycle, closing } = resource()
+  const started = lifecycle.start()
+  lifecycle.fail(undefined)
+  closing.resolve()
+  await expect(started).rejects.toBeUndefined()
+  expect(lifecycle.state).toBe('failed')
+})
+
+it('fails when it cannot close', async () => {
+  const { lifecycle, opening, closing } = resource()
+  const failure = new Error('stuck')
+  const started = lifecycle.start()
+  opening.resolve()
+  await started
+  closing.reject(failure)
+  await lifecycle.stop()
+  expect([lifecycle.state, lifecycle.error]).toEqual(['failed', failure])
+})
+
+it('does not start again when it has ended, and says nothing on the console', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+  onTestFinished(() => warn.mockRestore())
+  const { lifecycle, calls } = resource()
+  await lifecycle.stop()
+  await expect(lifecycle.start()).rejects.toMatchObject({ code: 'CLOSED' })
+  lifecycle.fail(new Error('late'))
+  await lifecycle.stop()
+  expect(calls).toEqual([])
+  expect(lifecycle.error).toBeUndefined()
+  expect(warn).not.toHaveBeenCalled()
+})
+
+it('tells no more to a listener that has ended', async () => {
+  const { lifecycle, opening } = resource()
+  const seen: LifecycleState[] = []
+  const end = lifecycle.subscribe((state) => {
+    seen.push(state)
+    end()
+  })
+  const started = lifecycle.start()
+  opening.resolve()
+  await started
+  expect(seen).toEqual(['starting'])
+})
+
+it('is a machine whose slots must be filled, or it fails', async () => {
+  const actor = createActor(lifecycleMachine).start()
+  actor.send({ type: 'start' })
+  const snapshot = await waitFor(actor, ({ status }) => status === 'done')
+  expect(snapshot.value).toBe('failed')
+  expect(snapshot.context.error).toMatchObject({ message: expect.stringContaining('without its open') })
+})
