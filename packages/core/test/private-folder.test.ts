@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { parseEndpoints, privateEndpoint, privateFolder } from '@troupe/core'
+import { expect, it, onTestFinished } from 'vitest'
+
+const run = promisify(execFile)
+const pathOf = (endpoint: string) => endpoint.replace('ipc://', '')
+
+it('gives endpoints of their own in a folder that only this user can enter', () => {
+  using one = privateEndpoint()
+  using two = privateEndpoint()
+  expect(one.endpoint).not.toBe(two.endpoint)
+  expect(parseEndpoints(one.endpoint, 'bind')).toHaveLength(1)
+  expect(dirname(pathOf(one.endpoint))).toBe(privateFolder())
+  expect(statSync(privateFolder()!).mode & 0o777).toBe(0o700)
+})
+
+it('removes the folder with the last of them, and makes another for the next', () => {
+  const one = privateEndpoint()
+  const two = privateEndpoint()
+  const folder = privateFolder()!
+  writeFileSync(pathOf(one.endpoint), '')
+  one[Symbol.dispose]()
+  one[Symbol.dispose]()
+  expect(existsSync(folder)).toBe(true)
+  two[Symbol.dispose]()
+  expect(existsSync(folder)).toBe(false)
+  expect(privateFolder()).toBeUndefined()
+  using three = privateEndpoint()
+  expect(existsSync(dirname(pathOf(three.endpoint)))).toBe(true)
+})
+
+it('removes the folder at the exit of a process that did not dispose', async () => {
+  const parent = mkdtempSync(join(tmpdir(), 'troupe-test-'))
+  onTestFinished(() => rmSync(parent, { recursive: true }))
+  const script = `import { privateEndpoint } from '@troupe/core'; console.log(privateEndpoint().endpoint); process.exit(1)`
+  const env = { ...process.env, TMPDIR: parent }
+  const end = await run(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: import.meta.dirname,
+    env,
+  }).catch((error: { stdout: string }) => error)
+  expect(end.stdout).toContain(`ipc://${parent}`)
+  expect(readdirSync(parent)).toEqual([])
+})
