@@ -19,8 +19,13 @@ export const InlineActorOptions = z.strictObject({
   startTimeoutMs: time.default(10_000),
   /** How long it may take to stop before it is killed, in ms, or 'brutal_kill', or 'infinity'. OTP's shutdown. */
   shutdownMs: ShutdownTimeOption.default(5_000),
-  /** How many messages its pipe holds in each direction before a send waits. */
+  /**
+   * How many messages its pipe holds in each direction before a send waits. The sockets of a pipe to a process hold up to
+   * as many again at each end.
+   */
   pipeLimit: z.number().int().positive().default(1_000),
+  /** Gives the start up: what has been started is killed, and the start rejects with `ABORTED`. */
+  signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional(),
   /** Where it logs. Default: silent, or stderr at the level that TROUPE_LOG names. */
   log: z
     .custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger')

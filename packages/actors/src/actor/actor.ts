@@ -6,15 +6,16 @@ import {
   Lifecycle,
   type LifecycleState,
   parseOptions,
+  TimeoutError,
   TroupeError,
   type WaitOptions,
   within,
 } from '@troupe/core'
-import { ActorOptions, type CheckedActorOptions, type InlineActorOptions } from './actor.options.js'
+import { ActorOptions, type CheckedActorOptions, type InlineActorOptions, ShutdownTimeOption } from './actor.options.js'
 import type { ActorFunction, Body } from './body.js'
 import type { Exit, ShutdownTime, Supervised } from './exit.js'
 import { inlineBody } from './inline-body.js'
-import { loadExport, type ModuleExport } from './load-export.js'
+import { isModuleExport, loadExport, type ModuleExport } from './load-export.js'
 import { processBody } from './process-body.js'
 
 /**
@@ -37,9 +38,10 @@ export class Actor implements Supervised, AsyncDisposable, AsyncIterable<unknown
   /**
    * Starts an actor; resolves when it has signalled that it is ready: by using its pipe for the first time, by calling
    * `ready`, or by returning (czmq: a handler that returns unsignalled still releases the constructor).
-   * A closure runs in this thread; code for a process is named by module and export.
-   * @throws {TroupeError} `ACTOR_FAILED` or what the actor itself raised, `ACTOR_EXITED`, `START_TIMEOUT`,
-   * `MODULE_NOT_FOUND`, `MODULE_FAILED`, `EXPORT_NOT_FOUND`, `INVALID_OPTIONS`
+   * A closure runs in this thread; code for a process is named by module and export. `args` are handed over as they are
+   * in this thread, and as a structured clone to a process.
+   * @throws {TroupeError} `ACTOR_FAILED` or what the actor itself raised, `ACTOR_EXITED`, `START_TIMEOUT`, `ABORTED`,
+   * `MODULE_NOT_FOUND`, `MODULE_FAILED`, `EXPORT_NOT_FOUND`, `ENCODE_FAILED`, `INVALID_OPTIONS`
    */
   static start<Args = undefined>(run: ActorFunction<Args>, args?: Args, options?: InlineActorOptions): Promise<Actor>
   static start(code: ModuleExport, args?: unknown, options?: ActorOptions): Promise<Actor>
@@ -62,6 +64,11 @@ export class Actor implements Supervised, AsyncDisposable, AsyncIterable<unknown
         { path: 'isolation', message: `a closure cannot run in a ${options.isolation}: name a module and an export` },
       ])
     }
+    if (!isModuleExport(code)) {
+      throw new InvalidOptionsError('an actor', [
+        { path: 'code', message: 'must be a function, or { module: a URL, export: a name }' },
+      ])
+    }
     const name = options.name ?? code.export
     if (options.isolation === 'process') return new Actor(name, processBody(name, code, args, options), options)
     const run = await loadExport(code)
@@ -77,7 +84,7 @@ export class Actor implements Supervised, AsyncDisposable, AsyncIterable<unknown
     this.#shutdownMs = options.shutdownMs
     this.#lifecycle = new Lifecycle({
       what: `actor ${name}`,
-      open: () => this.#opened(options.startTimeoutMs),
+      open: () => this.#opened(options),
       close: () => this.#close(),
     })
     this.#exit = this.#watch()
@@ -119,9 +126,13 @@ export class Actor implements Supervised, AsyncDisposable, AsyncIterable<unknown
   /**
    * Stops it: its signal aborts at once, `$TERM` follows what its pipe holds, and after its shutdown time it is killed.
    * An inline actor that does not stop is left alone, as `killed`. Idempotent.
+   * @throws {TroupeError} `INVALID_OPTIONS`
    */
-  async stop(options: { readonly timeoutMs?: ShutdownTime | undefined } = {}): Promise<void> {
-    if (options.timeoutMs !== undefined) this.#shutdownMs = options.timeoutMs
+  async stop({ timeoutMs }: { readonly timeoutMs?: ShutdownTime | undefined } = {}): Promise<void> {
+    if (timeoutMs !== undefined) {
+      this.#shutdownMs = parseOptions(ShutdownTimeOption, timeoutMs, `the stop of actor ${this.name}`)
+    }
+    if (timeoutMs === 'brutal_kill') this.kill()
     await this.#lifecycle.stop()
   }
 
@@ -135,17 +146,22 @@ export class Actor implements Supervised, AsyncDisposable, AsyncIterable<unknown
     await this.stop()
   }
 
-  async #opened(timeoutMs: number): Promise<void> {
-    try {
-      await within(`the start of actor ${this.name}`, { timeoutMs }, this.#body.ready)
-    } catch (error) {
-      if (!(error instanceof TroupeError) || error.code !== 'TIMEOUT') throw error
+  async #opened({ startTimeoutMs, signal }: CheckedActorOptions): Promise<void> {
+    // What the actor raises is told apart from what ends the wait for it, which may look the same.
+    const ready = this.#body.ready.then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    const wait = { timeoutMs: startTimeoutMs, signal }
+    const failure = await within(`the start of actor ${this.name}`, wait, ready).catch((error: unknown) => {
       this.#shutdownMs = 'brutal_kill'
+      if (!(error instanceof TimeoutError)) throw error
       throw new TroupeError(
         'START_TIMEOUT',
-        `actor ${this.name} was not ready in ${timeoutMs} ms: it is when it first uses its pipe, calls ready(), or returns`,
+        `actor ${this.name} was not ready in ${startTimeoutMs} ms: it is when it first uses its pipe, calls ready(), or returns`,
       )
-    }
+    })
+    if (failure !== undefined) throw failure.error
   }
 
   async #watch(): Promise<Exit> {

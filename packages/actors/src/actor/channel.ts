@@ -6,9 +6,9 @@ import { ClosedError, codecOf, deferred, type Waiter, type WaitOptions, waiting 
 export class Channel {
   readonly #what: string
   #limit: number
-  #values: unknown[] = []
-  #takers: Waiter<{ value: unknown } | undefined>[] = []
-  #putters: { readonly value: unknown; readonly waiter: Waiter<void> }[] = []
+  readonly #values: unknown[] = []
+  readonly #takers: Waiter<{ value: unknown } | undefined>[] = []
+  readonly #putters: { readonly value: unknown; readonly waiter: Waiter<void> }[] = []
   #ended = false
   readonly #end = deferred()
 
@@ -31,7 +31,7 @@ export class Channel {
         this.#putters.push(putter)
         this.#move()
       }
-      return { cancel: () => (this.#putters = this.#putters.filter((other) => other !== putter)) }
+      return { cancel: () => remove(this.#putters, putter) }
     })
   }
 
@@ -40,7 +40,7 @@ export class Channel {
     return waiting<{ value: unknown } | undefined>(`a receive on ${this.#what}`, options, (waiter) => {
       this.#takers.push(waiter)
       this.#move()
-      return { cancel: () => (this.#takers = this.#takers.filter((other) => other !== waiter)) }
+      return { cancel: () => remove(this.#takers, waiter) }
     })
   }
 
@@ -70,6 +70,13 @@ export class Channel {
     }
     if (this.#ended && this.#values.length === 0) for (const taker of this.#takers.splice(0)) taker.resolve(undefined)
   }
+}
+
+/** Takes an element out of a list; says whether it was there. */
+function remove<Element>(list: Element[], element: Element): boolean {
+  const index = list.indexOf(element)
+  if (index >= 0) list.splice(index, 1)
+  return index >= 0
 }
 
 const msgpack = codecOf('msgpack')

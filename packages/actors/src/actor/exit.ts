@@ -35,6 +35,21 @@ export class ActorFailedError extends TroupeError {
   }
 }
 
+/** A failure as it is told: what an actor raises as an error of ours stays itself. */
+export const asFailure = (name: string, error: unknown): TroupeError =>
+  error instanceof TroupeError ? error : new ActorFailedError(name, error)
+
+/** How an actor that threw has ended: to throw what its signal raised is to do as it was asked. */
+export function exitOfThrow(name: string, error: unknown, signal: AbortSignal): Exit {
+  return isAbort(error, signal) ? { reason: 'shutdown' } : { reason: 'failed', error: asFailure(name, error) }
+}
+
+/** Whether something was thrown because `signal` aborted: its reason, or what the platform or we raise for it. */
+export function isAbort(error: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted) return false
+  return error === signal.reason || (error instanceof Error && error.name === 'AbortError')
+}
+
 /** The actor's process ended by itself, or something killed it. */
 export class ActorExitedError extends TroupeError {
   override readonly name = 'ActorExitedError'

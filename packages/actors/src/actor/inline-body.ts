@@ -5,7 +5,7 @@ import { deferred, resolveLog, TroupeError } from '@troupe/core'
 import type { CheckedActorOptions } from './actor.options.js'
 import type { ActorFunction, Body } from './body.js'
 import { Channel, copied } from './channel.js'
-import { ActorFailedError, type Exit } from './exit.js'
+import { type Exit, exitOfThrow } from './exit.js'
 import { makePipe } from './pipe.js'
 
 export function inlineBody<Args>(
@@ -37,7 +37,7 @@ export function inlineBody<Args>(
     .then(() => run(pipe, args, context))
     .then(
       () => end({ reason: aborter.signal.aborted ? 'shutdown' : 'normal' }),
-      (error: unknown) => end({ reason: 'failed', error: asFailure(name, error) }),
+      (error: unknown) => end(exitOfThrow(name, error, aborter.signal)),
     )
   return {
     pipe: makePipe({
@@ -59,7 +59,3 @@ export function inlineBody<Args>(
     release: async () => undefined,
   }
 }
-
-/** A failure as it is told: what an actor raises as an error of ours stays itself. */
-export const asFailure = (name: string, error: unknown): TroupeError =>
-  error instanceof TroupeError ? error : new ActorFailedError(name, error)

@@ -13,6 +13,12 @@ export interface ModuleExport {
   readonly export: string
 }
 
+/** Whether a value, which may come from untyped code, names an export. */
+export function isModuleExport(code: unknown): code is ModuleExport {
+  const { module, export: name } = (code ?? {}) as { module?: { href?: unknown }; export?: unknown }
+  return typeof module?.href === 'string' && typeof name === 'string'
+}
+
 /** Reads what a person wrote for a module: a file URL, as an object or as text, or a path. */
 export const moduleUrl = (module: URL | string): URL =>
   typeof module !== 'string' ? module : module.startsWith('file:') ? new URL(module) : pathToFileURL(module)

@@ -2,8 +2,7 @@
  * A pipe over a pair of sockets: what comes goes into a channel, and the end of it is told.
  */
 
-import type { WaitOptions } from '@troupe/core'
-import { ClosedError, TroupeError } from '@troupe/core'
+import { ClosedError, type WaitOptions } from '@troupe/core'
 import { ZMQPair } from '@troupe/pair'
 import type { Channel } from './channel.js'
 import { END, type PipeFrame } from './process-protocol.js'
@@ -12,17 +11,18 @@ export class PipeSocket {
   readonly #pair: ZMQPair<{ codec: 'msgpack' }>
   readonly #incoming: Channel
 
-  /** `endpoint` in czmq's syntax: `@` for the end that binds. */
-  constructor(endpoint: string, limit: number, incoming: Channel) {
+  /** `endpoint` in czmq's syntax: `@` for the end that binds. `failed` is told what ends the reading. */
+  constructor(endpoint: string, limit: number, incoming: Channel, failed: (error: unknown) => void) {
     this.#pair = new ZMQPair(endpoint, {
       codec: 'msgpack',
       sendHighWaterMark: limit,
       receiveHighWaterMark: limit,
       lingerMs: 0,
-      sendQueueLimit: Math.max(limit, 65_536),
+      // Sends wait here while the pipe is full, and `$TERM` behind them: none is refused.
+      sendQueueLimit: Number.MAX_SAFE_INTEGER,
     })
     this.#incoming = incoming
-    void this.#read()
+    this.#read().catch(failed)
   }
 
   endpoint(): Promise<string> {
@@ -51,6 +51,7 @@ export class PipeSocket {
         else await this.#incoming.put(frame[1])
       }
     } catch (error) {
+      // The owner closes when it takes no more, and what still comes is not wanted.
       ignoreClosed(error)
     } finally {
       this.#incoming.end()
@@ -59,7 +60,5 @@ export class PipeSocket {
 }
 
 function ignoreClosed(error: unknown): void {
-  if (error instanceof ClosedError) return
-  if (error instanceof TroupeError && error.code === 'ABORTED') return
-  throw error
+  if (!(error instanceof ClosedError)) throw error
 }

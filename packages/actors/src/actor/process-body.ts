@@ -1,20 +1,21 @@
 /**
  * An actor in a process of its own, seen from its owner.
  */
-import { type ChildProcess, fork, type StdioOptions } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import {
   deferred,
+  errorData,
   errorFrom,
   type PrivateEndpoint,
   privateEndpoint,
   privateFolder,
-  type TroupeError,
+  TroupeError,
 } from '@troupe/core'
 import type { CheckedActorOptions } from './actor.options.js'
 import type { Body } from './body.js'
 import { Channel } from './channel.js'
-import { ActorExitedError, type Exit } from './exit.js'
-import { asFailure } from './inline-body.js'
+import { ActorExitedError, asFailure, type Exit } from './exit.js'
+import { inheritedExecArgv } from './inherited-exec-argv.js'
 import type { ModuleExport } from './load-export.js'
 import { makePipe, type Pipe } from './pipe.js'
 import { PipeSocket } from './pipe-socket.js'
@@ -42,12 +43,7 @@ class ProcessBody implements Body {
     this.#name = name
     this.#options = options
     this.#fromActor = new Channel(`the pipe of actor ${name}`, options.pipeLimit)
-    this.#child = fork(HOST, [], {
-      execArgv: options.execArgv ?? inheritedExecArgv(),
-      env: { ...process.env, ...options.env },
-      serialization: 'advanced',
-      stdio: stdio(options.stdout),
-    })
+    this.#child = forkHost(options)
     this.#child.on('message', (message) => this.#heard(message as FromProcess))
     this.#child.once('error', (error) => this.#fail(error))
     this.#child.once('exit', (exitCode, signal) => this.#exited(exitCode, signal))
@@ -56,15 +52,17 @@ class ProcessBody implements Body {
       incoming: this.#fromActor,
       used: () => undefined,
     })
-    this.#tell({
-      type: 'boot',
-      name,
-      module: code.module.href,
-      export: code.export,
-      args,
-      pipeLimit: options.pipeLimit,
-      folder: privateFolder(),
-    })
+    const { module, export: exported } = code
+    const { pipeLimit } = options
+    try {
+      this.#tell({
+        ...{ type: 'boot', name, module: module.href, export: exported, args, pipeLimit },
+        folder: privateFolder(),
+      })
+    } catch (cause) {
+      const why = `the arguments of actor ${name} cannot be sent to a process: ${errorData(cause).message}`
+      this.#breakOff(new TroupeError('ENCODE_FAILED', why, { cause }))
+    }
   }
 
   get ready(): Promise<void> {
@@ -81,7 +79,7 @@ class ProcessBody implements Body {
 
   terminate(): void {
     if (this.#told === 'nothing') this.#told = 'terminate'
-    this.#tell({ type: 'terminate' })
+    this.#tell({ type: 'terminate', piped: this.#socket !== undefined })
     void this.#socket?.pipe.end()
   }
 
@@ -101,8 +99,7 @@ class ProcessBody implements Body {
       case 'ready':
         return this.#ready.resolve()
       case 'open-pipe':
-        this.#open()
-        return
+        return this.#opened()
       case 'ending':
         return void this.#drain()
       case 'ended':
@@ -113,18 +110,38 @@ class ProcessBody implements Body {
     }
   }
 
-  /** Opens the pipe, and lets the process connect to it. */
-  #open(): PipeSocket {
-    if (this.#socket === undefined) {
-      const place = privateEndpoint()
-      const pipe = new PipeSocket(`@${place.endpoint}`, this.#options.pipeLimit, this.#fromActor)
-      this.#socket = { pipe, place }
-      pipe.endpoint().then(
-        (endpoint) => this.#tell({ type: 'pipe', endpoint, folder: privateFolder() }),
-        (error) => this.#fail(error),
-      )
+  #opened(): void {
+    try {
+      this.#open()
+    } catch {
+      // It has ended the actor, whose exit tells.
     }
-    return this.#socket.pipe
+  }
+
+  /** Opens the pipe, and lets the process connect to it. An actor that cannot have its pipe is ended. */
+  #open(): PipeSocket {
+    if (this.#socket !== undefined) return this.#socket.pipe
+    const breakOff = (error: unknown) => this.#breakOff(error)
+    const place = this.#place()
+    const pipe = new PipeSocket(`@${place.endpoint}`, this.#options.pipeLimit, this.#fromActor, breakOff)
+    this.#socket = { pipe, place }
+    pipe.endpoint().then(
+      (endpoint) => this.#tell({ type: 'pipe', endpoint, folder: privateFolder() }),
+      (error) => this.#progress === 'running' && breakOff(error),
+    )
+    if (this.#told !== 'nothing') void pipe.end()
+    return pipe
+  }
+
+  #place(): PrivateEndpoint {
+    try {
+      return privateEndpoint()
+    } catch (cause) {
+      const why = `the pipe of actor ${this.#name} has no place: ${errorData(cause).message}`
+      const error = new TroupeError('ENDPOINT_UNAVAILABLE', why, { cause })
+      this.#breakOff(error)
+      throw error
+    }
   }
 
   /** Takes what the process still has in its pipe, before it goes: a closed ipc connection can lose it. */
@@ -132,6 +149,11 @@ class ProcessBody implements Body {
     this.#fromActor.unbound()
     if (this.#socket !== undefined) await this.#fromActor.ended
     this.#tell({ type: 'drained' })
+  }
+
+  #breakOff(error: unknown): void {
+    this.#fail(error)
+    this.#child.kill('SIGKILL')
   }
 
   #fail(error: unknown): void {
@@ -160,20 +182,11 @@ class ProcessBody implements Body {
   }
 }
 
-/** This process's flags, less those that would make a second debugger or run its script again. */
-function inheritedExecArgv(): string[] {
-  const kept: string[] = []
-  for (let index = 0; index < process.execArgv.length; index++) {
-    const flag = process.execArgv[index]!
-    if (/^(-e|--eval|-p|--print|-pe|--input-type)$/.test(flag)) index++
-    else if (!/^--(inspect|input-type=|eval=|print=|cpu-prof|heap-prof)/.test(flag)) kept.push(flag)
-  }
-  return kept
+function forkHost({ execArgv, env, stdout }: CheckedActorOptions): ChildProcess {
+  return fork(HOST, [], {
+    execArgv: execArgv ?? inheritedExecArgv(process.execArgv),
+    env: { ...process.env, ...env },
+    serialization: 'advanced',
+    stdio: ['ignore', stdout === 'stderr' ? 2 : stdout, 'inherit', 'ipc'],
+  })
 }
-
-const stdio = (stdout: CheckedActorOptions['stdout']): StdioOptions => [
-  'ignore',
-  stdout === 'stderr' ? 2 : stdout,
-  'inherit',
-  'ipc',
-]

@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs'
 import { type Deferred, deferred, errorData, resolveLog, TroupeError, within } from '@troupe/core'
 import type { ActorFunction } from './body.js'
 import { Channel } from './channel.js'
+import { isAbort } from './exit.js'
 import { loadExport } from './load-export.js'
 import { makePipe } from './pipe.js'
 import type { PipeSocket } from './pipe-socket.js'
@@ -35,8 +36,7 @@ function heard(message: ToProcess): void {
       return void run(message).catch(fail)
     case 'terminate':
       aborter.abort(new TroupeError('CLOSED', 'the actor was told to stop'))
-      // Without a pipe there is nothing that `$TERM` could stand behind.
-      if (pipeSocket === undefined) toActor?.end()
+      if (!message.piped) toActor?.end()
       return
     case 'pipe':
       ownersFolder = message.folder
@@ -68,7 +68,11 @@ async function run(boot: Extract<ToProcess, { type: 'boot' }>): Promise<void> {
     },
   })
   const log = resolveLog().child({ actor: boot.name })
-  await (loaded as ActorFunction)(pipe, boot.args, { signal: aborter.signal, log, ready })
+  try {
+    await (loaded as ActorFunction)(pipe, boot.args, { signal: aborter.signal, log, ready })
+  } catch (error) {
+    if (!isAbort(error, aborter.signal)) return leave({ type: 'failed', error: errorData(error) })
+  }
   await leave({ type: 'ended' })
 }
 
@@ -84,11 +88,10 @@ async function connect(endpoint: string): Promise<void> {
   pipeSocket ??= deferred()
   // Sockets are loaded only by an actor that uses its pipe.
   const { PipeSocket } = await import('./pipe-socket.js')
-  pipeSocket.resolve(new PipeSocket(`>${endpoint}`, pipeLimit, toActor!))
-  if (aborter.signal.aborted) toActor?.end()
+  pipeSocket.resolve(new PipeSocket(`>${endpoint}`, pipeLimit, toActor!, fail))
 }
 
-/** Sees the last messages safely to the owner, says the last word, and ends. */
+/** Sees what was sent safely to the owner, says the last word, and ends. */
 async function leave(word: FromProcess): Promise<void> {
   if (pipeSocket !== undefined && process.connected) {
     const wait = { timeoutMs: DRAIN_MS }
@@ -99,14 +102,15 @@ async function leave(word: FromProcess): Promise<void> {
     })
     await within('the end of the pipe', wait, farewell).catch(() => undefined)
   }
-  exitAfter(word, 0)
+  exitAfter(word)
 }
 
 async function fail(error: unknown): Promise<void> {
-  exitAfter({ type: 'failed', error: errorData(error) }, 1)
+  exitAfter({ type: 'failed', error: errorData(error) })
 }
 
-function exitAfter(word: FromProcess, exitCode: number): void {
+function exitAfter(word: FromProcess): void {
+  const exitCode = word.type === 'failed' ? 1 : 0
   if (process.send === undefined || !process.connected) process.exit(exitCode)
   process.send(word, () => process.exit(exitCode))
 }

@@ -16,7 +16,8 @@ export type ToProcess =
       /** The folder of the owner's ipc files, if it has one yet, to be removed if the owner dies without doing so. */
       readonly folder: string | undefined
     }
-  | { readonly type: 'terminate' }
+  /** `$TERM` for one whose pipe is not opened; otherwise that comes through the pipe, behind the messages. */
+  | { readonly type: 'terminate'; readonly piped: boolean }
   | { readonly type: 'pipe'; readonly endpoint: string; readonly folder: string | undefined }
   /** All that came through the pipe up to its end was taken. */
   | { readonly type: 'drained' }

@@ -1,6 +1,7 @@
 export type { Exit, ShutdownTime, Supervised } from '../actor/exit.js'
+export { RestartIntensityError } from './restart-intensity-error.js'
 export { type RestartWindow, recordRestart } from './restart-window.js'
 export { isRestarted, type RestartType, type Strategy } from './strategy.js'
-export { type ChildInfo, RestartIntensityError, Supervisor, type SupervisorNotice } from './supervisor.js'
+export { type ChildInfo, Supervisor, type SupervisorNotice } from './supervisor.js'
 export type { ChildPhase } from './supervisor.machine.js'
 export { ChildSpec, type StartContext, SupervisorOptions } from './supervisor.options.js'

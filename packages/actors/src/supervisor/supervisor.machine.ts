@@ -6,8 +6,9 @@
  *               |          v
  *               +------ waiting        (for the delay of its backoff, 0 without one)
  *
- * The supervisor itself starts and stops on the lifecycle machine; this one says what to do with its children while it
- * runs, and when there is no use in going on.
+ * From each of the first three it may be told to stop; what is stopping is not restarted, whatever becomes of it.
+ * The supervisor itself starts and stops on the lifecycle machine; this one says what to do with its children, and when
+ * there is no use in going on.
  */
 import { type BackoffOptions, backoffDelayMs } from '@troupe/core'
 import type { z } from 'zod'
@@ -45,7 +46,6 @@ export interface SupervisorState {
   /** In the order of their first start. */
   readonly children: ReadonlyMap<string, ChildState>
   readonly window: RestartWindow
-  readonly gaveUp: boolean
 }
 
 export type SupervisorEvent =
@@ -53,11 +53,14 @@ export type SupervisorEvent =
   | { readonly type: 'started'; readonly id: string }
   /** The first start of a child failed: it was never there. */
   | { readonly type: 'not_started'; readonly id: string }
+  /** A child has ended, or could not be started again. */
   | { readonly type: 'ended'; readonly id: string; readonly exit: Exit }
   /** The delay of a child's backoff is over. */
   | { readonly type: 'due'; readonly id: string }
   | { readonly type: 'remove'; readonly id: string }
   | { readonly type: 'removed'; readonly id: string }
+  /** All children are to stop. */
+  | { readonly type: 'close' }
 
 export type SupervisorEffect =
   | { readonly type: 'start'; readonly id: string }
@@ -70,7 +73,6 @@ export const initialSupervisor = (rules: SupervisorRules): SupervisorState => ({
   rules,
   children: new Map(),
   window: [],
-  gaveUp: false,
 })
 
 export interface Surroundings {
@@ -82,6 +84,9 @@ type Step = readonly [SupervisorState, readonly SupervisorEffect[]]
 
 /** One step. An event of a child that is not there, or that does not fit its phase, changes nothing. */
 export function step(state: SupervisorState, event: SupervisorEvent, around: Surroundings): Step {
+  if (event.type === 'close') {
+    return [closing(state), [...state.children.keys()].reverse().map((id) => ({ type: 'stop', id }))]
+  }
   if (event.type === 'add') {
     const child: ChildState = { phase: 'starting', rules: event.rules, restarts: 0, streak: 0, sinceMs: around.nowMs }
     return [withChild(state, event.id, child), [{ type: 'start', id: event.id }]]
@@ -90,6 +95,7 @@ export function step(state: SupervisorState, event: SupervisorEvent, around: Sur
   if (child === undefined) return [state, []]
   switch (event.type) {
     case 'started':
+      if (child.phase !== 'starting') return [state, []]
       return [withChild(state, event.id, { ...child, phase: 'running', sinceMs: around.nowMs }), []]
     case 'not_started':
     case 'removed':
@@ -98,8 +104,7 @@ export function step(state: SupervisorState, event: SupervisorEvent, around: Sur
       if (child.phase !== 'waiting') return [state, []]
       return [withChild(state, event.id, { ...child, phase: 'starting' }), [{ type: 'start', id: event.id }]]
     case 'remove':
-      // One that only waits has nothing to stop.
-      if (child.phase === 'waiting') return [without(state, event.id), []]
+      if (child.phase === 'stopping') return [state, []]
       return [withChild(state, event.id, { ...child, phase: 'stopping' }), [{ type: 'stop', id: event.id }]]
     case 'ended':
       return ended(state, event.id, child, event.exit, around)
@@ -107,14 +112,14 @@ export function step(state: SupervisorState, event: SupervisorEvent, around: Sur
 }
 
 function ended(state: SupervisorState, id: string, child: ChildState, exit: Exit, around: Surroundings): Step {
-  if (child.phase === 'stopping' || child.phase === 'waiting' || state.gaveUp) return [state, []]
+  if (child.phase === 'stopping' || child.phase === 'waiting') return [state, []]
   if (!isRestarted(child.rules.restart, exit)) return [without(state, id), []]
   let window = state.window
   if (child.rules.counts(exit)) {
     const recorded = recordRestart(window, around.nowMs, state.rules)
     if (recorded.exceeded) {
       return [
-        { ...state, window: recorded.window, gaveUp: true },
+        closing({ ...state, window: recorded.window }),
         [{ type: 'give_up', id, count: recorded.window.length, exit }],
       ]
     }
@@ -131,6 +136,11 @@ function ended(state: SupervisorState, id: string, child: ChildState, exit: Exit
   }
   return [next, effects]
 }
+
+const closing = (state: SupervisorState): SupervisorState => ({
+  ...state,
+  children: new Map([...state.children].map(([id, child]) => [id, { ...child, phase: 'stopping' }])),
+})
 
 const withChild = (state: SupervisorState, id: string, child: ChildState): SupervisorState => ({
   ...state,

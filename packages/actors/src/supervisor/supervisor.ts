@@ -4,7 +4,7 @@
  */
 import {
   type Clock,
-  deferred,
+  ClosedError,
   errorData,
   Lifecycle,
   type LifecycleState,
@@ -15,8 +15,10 @@ import {
   TroupeError,
   within,
 } from '@troupe/core'
-import type { Exit, ShutdownTime, Supervised } from '../actor/exit.js'
-import { asFailure } from '../actor/inline-body.js'
+import { ShutdownTimeOption } from '../actor/actor.options.js'
+import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../actor/exit.js'
+import { ChildSlot } from './child-slot.js'
+import { RestartIntensityError } from './restart-intensity-error.js'
 import {
   type ChildPhase,
   initialSupervisor,
@@ -27,31 +29,12 @@ import {
 } from './supervisor.machine.js'
 import { type CheckedChildSpec, ChildSpec, SupervisorOptions } from './supervisor.options.js'
 
-/** Too many restarts in too short a time. `cause` is why the last child ended. */
-export class RestartIntensityError extends TroupeError {
-  override readonly name = 'RestartIntensityError'
-  readonly child: string
-  readonly restarts: number
-  readonly periodMs: number
-
-  constructor(supervisor: string, child: string, restarts: number, periodMs: number, exit: Exit) {
-    const last = exit.reason === 'failed' ? exit.error.message : exit.reason
-    super(
-      'RESTART_INTENSITY',
-      `${supervisor} gave up: ${restarts} restarts within ${periodMs} ms are too many; the last child to end was ${child}: ${last}`,
-      exit.reason === 'failed' ? { cause: exit.error } : {},
-    )
-    this.child = child
-    this.restarts = restarts
-    this.periodMs = periodMs
-  }
-}
-
 /** What {@link Supervisor.subscribe} tells. */
 export type SupervisorNotice =
   | { readonly type: 'started'; readonly id: string; readonly child: Supervised }
   | { readonly type: 'exited'; readonly id: string; readonly exit: Exit }
   | { readonly type: 'restarting'; readonly id: string; readonly delayMs: number }
+  | { readonly type: 'gave_up'; readonly id: string; readonly error: RestartIntensityError }
 
 /** A child as {@link Supervisor.children} lists it. */
 export interface ChildInfo {
@@ -60,13 +43,6 @@ export interface ChildInfo {
   readonly restarts: number
   /** While it runs. */
   readonly child: Supervised | undefined
-}
-
-interface Slot {
-  readonly spec: CheckedChildSpec
-  child: Supervised | undefined
-  starting: Promise<void> | undefined
-  timer: unknown
 }
 
 /**
@@ -83,16 +59,17 @@ export class Supervisor implements Supervised, AsyncDisposable {
   readonly #random: () => number
   readonly #log: Logger
   readonly #lifecycle: Lifecycle
-  readonly #aborter = new AbortController()
-  readonly #slots = new Map<string, Slot>()
+  readonly #slots = new Map<string, ChildSlot>()
   readonly #listeners = new Set<(notice: SupervisorNotice) => void>()
+  readonly #backoff: CheckedChildSpec['backoff']
   readonly #exit: Promise<Exit>
+  #ending: 'shutdown' | 'killed' = 'shutdown'
   #machine: SupervisorState
 
   /**
    * Starts the children in order, each when the one before it runs; resolves when all run. When one cannot be started,
    * those before it are stopped in reverse and its error is raised.
-   * @throws {TroupeError} `INVALID_OPTIONS`, `CHILD_EXISTS`, and what a child's start rejects with
+   * @throws {TroupeError} `INVALID_OPTIONS`, `CHILD_EXISTS`, `RESTART_INTENSITY`, and what a child's start rejects with
    */
   static async start(options: SupervisorOptions = {}): Promise<Supervisor> {
     const supervisor = new Supervisor(options)
@@ -107,11 +84,12 @@ export class Supervisor implements Supervised, AsyncDisposable {
     this.#clock = clock ?? systemClock
     this.#random = random ?? Math.random
     this.#log = resolveLog(log).child({ supervisor: name })
+    this.#backoff = backoff
     this.#machine = initialSupervisor({ strategy, intensity, periodMs })
     this.#lifecycle = new Lifecycle({
       what: name,
-      open: async () => {
-        for (const spec of children) await this.#add({ ...spec, ...(backoff && { backoff: spec.backoff ?? backoff }) })
+      open: async (signal) => {
+        for (const spec of children) if (!signal.aborted) await this.#add(spec)
       },
       close: () => this.#close(),
     })
@@ -119,7 +97,7 @@ export class Supervisor implements Supervised, AsyncDisposable {
       .finished()
       .then((state) =>
         state === 'stopped'
-          ? { reason: 'shutdown' }
+          ? { reason: this.#ending }
           : { reason: 'failed', error: asFailure(name, this.#lifecycle.error) },
       )
   }
@@ -145,17 +123,15 @@ export class Supervisor implements Supervised, AsyncDisposable {
    * @throws {TroupeError} `CHILD_EXISTS`, `CLOSED`, `INVALID_OPTIONS`, and what its start rejects with
    */
   async startChild(spec: ChildSpec): Promise<void> {
-    const checked = parseOptions(ChildSpec, spec, `child ${String(spec.id)}`)
+    const checked = parseOptions(ChildSpec, spec, 'a child of a supervisor')
     this.#lifecycle.assertRunning()
     await this.#add(checked)
   }
 
-  /** Stops a child and forgets it. One that is not there is no error. */
+  /** Stops a child, also one that starts or waits for its restart, and forgets it. One that is not there is no error. */
   async stopChild(id: string): Promise<void> {
-    const slot = this.#slots.get(id)
-    if (slot === undefined) return
     this.#tell({ type: 'remove', id })
-    await this.#remove(id, slot)
+    await this.#slots.get(id)?.removal
   }
 
   /** Calls `listener` with what happens to its children from now on; returns what ends it. */
@@ -164,9 +140,26 @@ export class Supervisor implements Supervised, AsyncDisposable {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Stops its children in reverse order, each within its time, and resolves when all have ended. Idempotent. */
-  async stop(_options: { readonly timeoutMs?: ShutdownTime | undefined } = {}): Promise<void> {
-    await this.#lifecycle.stop()
+  /**
+   * Stops its children in reverse order, each within its time, and resolves when all have ended. With `timeoutMs`, those
+   * that are left after that time are killed. Idempotent.
+   * @throws {TroupeError} `INVALID_OPTIONS`
+   */
+  async stop({ timeoutMs = 'infinity' }: { readonly timeoutMs?: ShutdownTime | undefined } = {}): Promise<void> {
+    const time = parseOptions(ShutdownTimeOption, timeoutMs, 'the stop of a supervisor')
+    const stopped = this.#lifecycle.stop()
+    if (time === 'brutal_kill') this.kill()
+    else if (time !== 'infinity') {
+      await within('its end', { timeoutMs: Math.max(1, time) }, stopped).catch(() => this.kill())
+    }
+    await stopped
+  }
+
+  /** Kills its children, and theirs. Its exit tells when they are gone. */
+  kill(): void {
+    this.#ending = 'killed'
+    void this.#lifecycle.stop()
+    for (const { child } of this.#slots.values()) child?.kill?.()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -174,125 +167,115 @@ export class Supervisor implements Supervised, AsyncDisposable {
   }
 
   async #add(spec: CheckedChildSpec): Promise<void> {
-    if (this.#slots.has(spec.id)) {
-      throw new TroupeError('CHILD_EXISTS', `${this.name} has a child with the id ${spec.id}`)
+    const { id, restart, counts } = spec
+    if (this.#slots.has(id)) {
+      throw new TroupeError('CHILD_EXISTS', `${this.name} has a child with the id ${id}`)
     }
-    const slot: Slot = { spec, child: undefined, starting: undefined, timer: undefined }
-    this.#slots.set(spec.id, slot)
-    const { restart, backoff, counts } = spec
-    this.#machine = step(
-      this.#machine,
-      { type: 'add', id: spec.id, rules: { restart, backoff, counts } },
-      this.#around(),
-    )[0]
+    const slot = new ChildSlot(spec, { clock: this.#clock, log: this.#log })
+    this.#slots.set(id, slot)
+    const backoff = spec.backoff ?? this.#backoff
+    this.#step({ type: 'add', id, rules: { restart, backoff, counts: this.#safe(counts) } })
     try {
-      await this.#start(spec.id, slot, 0)
+      await this.#start(slot, 0)
     } catch (error) {
-      this.#tell({ type: 'not_started', id: spec.id })
-      this.#slots.delete(spec.id)
+      if (this.#slots.get(id) === slot) this.#tell({ type: 'not_started', id })
       throw error
     }
+    if (slot.removal !== undefined) throw new ClosedError(`child ${id} of ${this.name}`)
   }
 
   /** Starts a child's next incarnation and watches it. */
-  async #start(id: string, slot: Slot, restarts: number): Promise<void> {
-    const done = deferred()
-    slot.starting = done.promise
+  async #start(slot: ChildSlot, restarts: number): Promise<void> {
+    const { id } = slot.spec
+    const child = await slot.start(restarts)
+    this.#tell({ type: 'started', id })
+    this.#notify({ type: 'started', id, child })
+    void child.exit.then((exit) => this.#ended(slot, child, exit))
+  }
+
+  async #restart(slot: ChildSlot): Promise<void> {
+    const { id } = slot.spec
     try {
-      const child = await slot.spec.start({ signal: this.#aborter.signal, restarts })
-      slot.child = child
-      this.#tell({ type: 'started', id })
-      this.#notify({ type: 'started', id, child })
-      void child.exit.then((exit) => this.#ended(id, slot, child, exit))
-    } finally {
-      slot.starting = undefined
-      done.resolve()
-    }
-  }
-
-  #ended(id: string, slot: Slot, child: Supervised, exit: Exit): void {
-    if (slot.child !== child) return
-    slot.child = undefined
-    this.#notify({ type: 'exited', id, exit })
-    if (this.#lifecycle.state !== 'running' && this.#lifecycle.state !== 'starting') return
-    this.#log.warn(
-      { child: id, reason: exit.reason, ...(exit.reason === 'failed' && { err: exit.error }) },
-      'child ended',
-    )
-    this.#tell({ type: 'ended', id, exit })
-    if (!this.#machine.children.has(id)) this.#slots.delete(id)
-  }
-
-  #tell(event: SupervisorEvent): void {
-    const [state, effects] = step(this.#machine, event, this.#around())
-    this.#machine = state
-    for (const effect of effects) this.#do(effect)
-  }
-
-  #do(effect: SupervisorEffect): void {
-    const slot = this.#slots.get(effect.id)
-    switch (effect.type) {
-      case 'start':
-        if (slot !== undefined) void this.#restart(effect.id, slot)
-        return
-      case 'wait':
-        this.#notify({ type: 'restarting', id: effect.id, delayMs: effect.delayMs })
-        if (slot !== undefined) {
-          slot.timer = this.#clock.setTimeout(() => this.#tell({ type: 'due', id: effect.id }), effect.delayMs)
-        }
-        return
-      case 'give_up': {
-        const { periodMs } = this.#machine.rules
-        this.#lifecycle.fail(new RestartIntensityError(this.name, effect.id, effect.count, periodMs, effect.exit))
-        return
-      }
-      case 'stop':
-        // Its caller waits for it.
-        return
-    }
-  }
-
-  async #restart(id: string, slot: Slot): Promise<void> {
-    try {
-      await this.#start(id, slot, this.#machine.children.get(id)?.restarts ?? 0)
+      await this.#start(slot, this.#machine.children.get(id)?.restarts ?? 0)
     } catch (error) {
-      if (this.#lifecycle.state !== 'running') return
+      if (slot.removal !== undefined) return
       this.#log.warn({ child: id, err: errorData(error) }, 'child could not be restarted')
       // A restart that fails counts, and is tried again by the rules (OTP).
       this.#tell({ type: 'ended', id, exit: { reason: 'failed', error: asFailure(id, error) } })
     }
   }
 
-  async #close(): Promise<void> {
-    this.#aborter.abort(new TroupeError('CLOSED', `${this.name} stops`))
-    for (const [id, slot] of [...this.#slots].reverse()) await this.#remove(id, slot)
-  }
-
-  async #remove(id: string, slot: Slot): Promise<void> {
-    this.#clock.clearTimeout(slot.timer)
-    await slot.starting
-    const { child, spec } = slot
-    if (child !== undefined) await this.#stopWithin(child, spec.shutdownMs)
+  #ended(slot: ChildSlot, child: Supervised, exit: Exit): void {
+    const { id } = slot.spec
+    this.#notify({ type: 'exited', id, exit })
+    if (slot.child !== child) return
     slot.child = undefined
-    this.#slots.delete(id)
-    this.#tell({ type: 'removed', id })
+    if (this.#machine.children.get(id)?.phase !== 'running') return
+    const isFailure = exit.reason === 'failed'
+    const facts = { child: id, reason: exit.reason, ...(isFailure && { err: errorData(exit.error) }) }
+    this.#log[isFailure || exit.reason === 'killed' ? 'warn' : 'info'](facts, 'child ended')
+    this.#tell({ type: 'ended', id, exit })
   }
 
-  /** OTP's shutdown: asks, waits, kills. */
-  async #stopWithin(child: Supervised, shutdownMs: ShutdownTime): Promise<void> {
-    const stopping = child.stop({ timeoutMs: shutdownMs }).catch((error: unknown) => {
-      this.#log.error({ err: errorData(error) }, 'child could not be stopped')
-    })
-    if (typeof shutdownMs !== 'number') return stopping
-    // A child that keeps to its time does so by itself; one that does not is killed a little later.
-    await within('the end of a child', { timeoutMs: shutdownMs + 1_000 }, stopping).catch(() => child.kill?.())
+  async #close(): Promise<void> {
+    // No start is wanted any more, whenever its turn to stop comes.
+    for (const slot of this.#slots.values()) slot.abortStart()
+    for (const effect of this.#step({ type: 'close' })) {
+      this.#do(effect)
+      await this.#slots.get(effect.id)?.removal
+    }
+  }
+
+  #tell(event: SupervisorEvent): void {
+    for (const effect of this.#step(event)) this.#do(effect)
+  }
+
+  #step(event: SupervisorEvent): readonly SupervisorEffect[] {
+    const [state, effects] = step(this.#machine, event, { nowMs: this.#clock.now(), random: this.#random })
+    this.#machine = state
+    if ('id' in event && !state.children.has(event.id)) this.#slots.delete(event.id)
+    return effects
+  }
+
+  #do(effect: SupervisorEffect): void {
+    const { id } = effect
+    const slot = this.#slots.get(id)
+    if (slot === undefined) return
+    switch (effect.type) {
+      case 'start':
+        return void this.#restart(slot)
+      case 'stop':
+        return slot.remove(() => this.#tell({ type: 'removed', id }))
+      case 'wait':
+        this.#notify({ type: 'restarting', id, delayMs: effect.delayMs })
+        return slot.wait(effect.delayMs, () => this.#tell({ type: 'due', id }))
+      case 'give_up': {
+        const error = new RestartIntensityError(this.name, id, effect.count, this.#machine.rules.periodMs, effect.exit)
+        this.#notify({ type: 'gave_up', id, error })
+        return this.#lifecycle.fail(error)
+      }
+    }
+  }
+
+  /** A child's own rule, which must not be the end of its supervisor: an exit that it cannot judge counts. */
+  #safe(counts: CheckedChildSpec['counts']): CheckedChildSpec['counts'] {
+    return (exit) => {
+      try {
+        return counts(exit)
+      } catch (error) {
+        this.#log.error({ err: errorData(error) }, 'counts of a child failed')
+        return true
+      }
+    }
   }
 
   #notify(notice: SupervisorNotice): void {
-    for (const listener of this.#listeners) listener(notice)
-  }
-
-  #around() {
-    return { nowMs: this.#clock.now(), random: this.#random }
+    for (const listener of this.#listeners) {
+      try {
+        listener(notice)
+      } catch (error) {
+        this.#log.error({ err: errorData(error) }, 'a listener of a supervisor failed')
+      }
+    }
   }
 }
