@@ -2,15 +2,16 @@
  * A child's place under its supervisor: incarnation after incarnation starts in it, until it is given up.
  */
 import { type Clock, ClosedError, deferred, InvalidOptionsError, type Logger } from '@troupe/core'
-import type { Supervised } from '../actor/exit.js'
-import { isOver, shutDown } from './shut-down.js'
+import type { ShutdownTime, Supervised } from '../actor/exit.js'
+import { isOver, kill, type ShutdownTerms, shutDown } from './shut-down.js'
 import type { CheckedChildSpec } from './supervisor.options.js'
 
 export class ChildSlot {
   readonly spec: CheckedChildSpec
   /** The incarnation that runs. */
   child: Supervised | undefined
-  readonly #around: { readonly clock: Clock; readonly log: Logger }
+  readonly #killer = new AbortController()
+  readonly #terms: ShutdownTerms
   #start: { readonly aborter: AbortController; readonly over: Promise<void> } | undefined
   #timer: unknown
   #removal: Promise<void> | undefined
@@ -18,7 +19,7 @@ export class ChildSlot {
 
   constructor(spec: CheckedChildSpec, { clock, log }: { readonly clock: Clock; readonly log: Logger }) {
     this.spec = spec
-    this.#around = { clock, log: log.child({ child: spec.id }) }
+    this.#terms = { clock, log: log.child({ child: spec.id }), killed: this.#killer.signal }
   }
 
   /** Resolves when it is given up, if that has begun. */
@@ -38,7 +39,7 @@ export class ChildSlot {
       const child = await this.spec.start({ signal: aborter.signal, restarts })
       assertSupervised(child, this.spec.id)
       if (this.#use === 'given up') {
-        await shutDown(child, 'brutal_kill', this.#around)
+        await shutDown(child, 'brutal_kill', this.#terms)
         throw new ClosedError(`child ${this.spec.id}`)
       }
       this.child = child
@@ -51,12 +52,19 @@ export class ChildSlot {
 
   /** Calls `due` after a delay, unless it is given up before. */
   wait(delayMs: number, due: () => void): void {
-    this.#timer = this.#around.clock.setTimeout(due, delayMs)
+    this.#timer = this.#terms.clock.setTimeout(due, delayMs)
   }
 
   /** Tells the start that is under way that its child is not wanted any more. */
   abortStart(): void {
     this.#start?.aborter.abort(new ClosedError(`child ${this.spec.id}`))
+  }
+
+  /** Kills what is in it; what still starts is killed when it has, once it is given up. */
+  kill(): void {
+    this.#killer.abort()
+    this.abortStart()
+    if (this.child !== undefined) kill(this.child, this.#terms.log)
   }
 
   /** Gives it up: stops what is in it by the rules of its spec, then calls `removed`. Once. */
@@ -65,15 +73,19 @@ export class ChildSlot {
   }
 
   async #remove(): Promise<void> {
-    const { clock, log } = this.#around
+    const { clock, log } = this.#terms
     clock.clearTimeout(this.#timer)
     this.abortStart()
-    if (this.#start !== undefined && !(await isOver(this.#start.over, this.spec.shutdownMs, clock))) {
+    if (this.#start !== undefined && !(await isOver(this.#start.over, this.#shutdownMs, this.#terms))) {
       log.error('child still starts, and is killed when it has')
     }
     this.#use = 'given up'
-    if (this.child !== undefined) await shutDown(this.child, this.spec.shutdownMs, this.#around)
+    if (this.child !== undefined) await shutDown(this.child, this.#shutdownMs, this.#terms)
     this.child = undefined
+  }
+
+  get #shutdownMs(): ShutdownTime {
+    return this.#killer.signal.aborted ? 'brutal_kill' : this.spec.shutdownMs
   }
 }
 

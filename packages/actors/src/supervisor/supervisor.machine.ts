@@ -82,32 +82,45 @@ export interface Surroundings {
 
 type Step = readonly [SupervisorState, readonly SupervisorEffect[]]
 
-/** One step. An event of a child that is not there, or that does not fit its phase, changes nothing. */
+/**
+ * One step. An event of a child that is not there, or that does not fit its phase, changes nothing; nor does adding one
+ * that is there.
+ */
 export function step(state: SupervisorState, event: SupervisorEvent, around: Surroundings): Step {
   if (event.type === 'close') {
     return [closing(state), [...state.children.keys()].reverse().map((id) => ({ type: 'stop', id }))]
   }
   if (event.type === 'add') {
+    if (state.children.has(event.id)) return [state, []]
     const child: ChildState = { phase: 'starting', rules: event.rules, restarts: 0, streak: 0, sinceMs: around.nowMs }
     return [withChild(state, event.id, child), [{ type: 'start', id: event.id }]]
   }
   const child = state.children.get(event.id)
-  if (child === undefined) return [state, []]
-  switch (event.type) {
+  return child === undefined ? [state, []] : stepOf(child, state, event, around)
+}
+
+type ChildEvent = Exclude<SupervisorEvent, { readonly type: 'add' | 'close' }>
+
+function stepOf(child: ChildState, state: SupervisorState, event: ChildEvent, around: Surroundings): Step {
+  const { id, type } = event
+  const { phase } = child
+  switch (type) {
     case 'started':
-      if (child.phase !== 'starting') return [state, []]
-      return [withChild(state, event.id, { ...child, phase: 'running', sinceMs: around.nowMs }), []]
+      if (phase !== 'starting') return [state, []]
+      return [withChild(state, id, { ...child, phase: 'running', sinceMs: around.nowMs }), []]
     case 'not_started':
+      // It may have been told to stop since.
+      return [phase === 'starting' || phase === 'stopping' ? without(state, id) : state, []]
     case 'removed':
-      return [without(state, event.id), []]
+      return [phase === 'stopping' ? without(state, id) : state, []]
     case 'due':
-      if (child.phase !== 'waiting') return [state, []]
-      return [withChild(state, event.id, { ...child, phase: 'starting' }), [{ type: 'start', id: event.id }]]
+      if (phase !== 'waiting') return [state, []]
+      return [withChild(state, id, { ...child, phase: 'starting' }), [{ type: 'start', id }]]
     case 'remove':
-      if (child.phase === 'stopping') return [state, []]
-      return [withChild(state, event.id, { ...child, phase: 'stopping' }), [{ type: 'stop', id: event.id }]]
+      if (phase === 'stopping') return [state, []]
+      return [withChild(state, id, { ...child, phase: 'stopping' }), [{ type: 'stop', id }]]
     case 'ended':
-      return ended(state, event.id, child, event.exit, around)
+      return ended(state, id, child, event.exit, around)
   }
 }
 

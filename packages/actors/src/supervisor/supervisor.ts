@@ -13,7 +13,6 @@ import {
   resolveLog,
   systemClock,
   TroupeError,
-  within,
 } from '@troupe/core'
 import { ShutdownTimeOption } from '../actor/actor.options.js'
 import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../actor/exit.js'
@@ -85,6 +84,7 @@ export class Supervisor implements Supervised, AsyncDisposable {
     this.#random = random ?? Math.random
     this.#log = resolveLog(log).child({ supervisor: name })
     this.#backoff = backoff
+    assertDistinct(name, children)
     this.#machine = initialSupervisor({ strategy, intensity, periodMs })
     this.#lifecycle = new Lifecycle({
       what: name,
@@ -131,7 +131,9 @@ export class Supervisor implements Supervised, AsyncDisposable {
   /** Stops a child, also one that starts or waits for its restart, and forgets it. One that is not there is no error. */
   async stopChild(id: string): Promise<void> {
     this.#tell({ type: 'remove', id })
-    await this.#slots.get(id)?.removal
+    const slot = this.#slots.get(id)
+    // While all stop, its turn may not have come.
+    if (slot !== undefined) await (slot.removal ?? this.#lifecycle.finished())
   }
 
   /** Calls `listener` with what happens to its children from now on; returns what ends it. */
@@ -147,19 +149,17 @@ export class Supervisor implements Supervised, AsyncDisposable {
    */
   async stop({ timeoutMs = 'infinity' }: { readonly timeoutMs?: ShutdownTime | undefined } = {}): Promise<void> {
     const time = parseOptions(ShutdownTimeOption, timeoutMs, 'the stop of a supervisor')
-    const stopped = this.#lifecycle.stop()
     if (time === 'brutal_kill') this.kill()
-    else if (time !== 'infinity') {
-      await within('its end', { timeoutMs: Math.max(1, time) }, stopped).catch(() => this.kill())
-    }
-    await stopped
+    const timer = typeof time === 'number' ? this.#clock.setTimeout(() => this.kill(), time) : undefined
+    await this.#lifecycle.stop()
+    this.#clock.clearTimeout(timer)
   }
 
   /** Kills its children, and theirs. Its exit tells when they are gone. */
   kill(): void {
     this.#ending = 'killed'
+    for (const slot of this.#slots.values()) slot.kill()
     void this.#lifecycle.stop()
-    for (const { child } of this.#slots.values()) child?.kill?.()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -168,9 +168,7 @@ export class Supervisor implements Supervised, AsyncDisposable {
 
   async #add(spec: CheckedChildSpec): Promise<void> {
     const { id, restart, counts } = spec
-    if (this.#slots.has(id)) {
-      throw new TroupeError('CHILD_EXISTS', `${this.name} has a child with the id ${id}`)
-    }
+    if (this.#slots.has(id)) throw childExists(this.name, id)
     const slot = new ChildSlot(spec, { clock: this.#clock, log: this.#log })
     this.#slots.set(id, slot)
     const backoff = spec.backoff ?? this.#backoff
@@ -178,7 +176,9 @@ export class Supervisor implements Supervised, AsyncDisposable {
     try {
       await this.#start(slot, 0)
     } catch (error) {
-      if (this.#slots.get(id) === slot) this.#tell({ type: 'not_started', id })
+      // One that was told to stop while it started keeps its place until it has: nobody else may have its id before.
+      if (slot.removal !== undefined) await slot.removal
+      else this.#tell({ type: 'not_started', id })
       throw error
     }
     if (slot.removal !== undefined) throw new ClosedError(`child ${id} of ${this.name}`)
@@ -190,7 +190,11 @@ export class Supervisor implements Supervised, AsyncDisposable {
     const child = await slot.start(restarts)
     this.#tell({ type: 'started', id })
     this.#notify({ type: 'started', id, child })
-    void child.exit.then((exit) => this.#ended(slot, child, exit))
+    child.exit.then(
+      (exit) => this.#ended(slot, child, exit),
+      // Against its word; it has ended all the same.
+      (error: unknown) => this.#ended(slot, child, { reason: 'failed', error: asFailure(id, error) }),
+    )
   }
 
   async #restart(slot: ChildSlot): Promise<void> {
@@ -247,8 +251,9 @@ export class Supervisor implements Supervised, AsyncDisposable {
       case 'stop':
         return slot.remove(() => this.#tell({ type: 'removed', id }))
       case 'wait':
-        this.#notify({ type: 'restarting', id, delayMs: effect.delayMs })
-        return slot.wait(effect.delayMs, () => this.#tell({ type: 'due', id }))
+        // The timer first: a listener may stop the child.
+        slot.wait(effect.delayMs, () => this.#tell({ type: 'due', id }))
+        return this.#notify({ type: 'restarting', id, delayMs: effect.delayMs })
       case 'give_up': {
         const error = new RestartIntensityError(this.name, id, effect.count, this.#machine.rules.periodMs, effect.exit)
         this.#notify({ type: 'gave_up', id, error })
@@ -277,5 +282,17 @@ export class Supervisor implements Supervised, AsyncDisposable {
         this.#log.error({ err: errorData(error) }, 'a listener of a supervisor failed')
       }
     }
+  }
+}
+
+const childExists = (supervisor: string, id: string) =>
+  new TroupeError('CHILD_EXISTS', `${supervisor} has a child with the id ${id}`)
+
+/** Before any child starts: in OTP too a wrong list of specs starts none. */
+function assertDistinct(supervisor: string, specs: readonly CheckedChildSpec[]): void {
+  const ids = new Set<string>()
+  for (const { id } of specs) {
+    if (ids.has(id)) throw childExists(supervisor, id)
+    ids.add(id)
   }
 }
