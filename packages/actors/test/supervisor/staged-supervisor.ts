@@ -184,6 +184,7 @@ export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 afterEach(async () => {
-  for (const stage of stages) await stage.close()
+  const opened = [...stages]
   stages.clear()
+  for (const stage of opened) await stage.close()
 })

@@ -16,7 +16,10 @@ const add = (id: string, changed: Partial<ChildRules> = {}): SupervisorEvent => 
   id,
   rules: { ...rules, ...changed },
 })
-const told = (type: 'started' | 'not_started' | 'due' | 'remove' | 'removed', id = 'a'): SupervisorEvent => ({ type, id })
+const told = (type: 'started' | 'not_started' | 'due' | 'remove' | 'removed', id = 'a'): SupervisorEvent => ({
+  type,
+  id,
+})
 const ended: SupervisorEvent = { type: 'ended', id: 'a', exit: failed }
 const close: SupervisorEvent = { type: 'close' }
 
@@ -84,7 +87,10 @@ describe.each<[ChildPhase, Record<string, readonly [ChildPhase | 'gone', ...Supe
 describe('the machine of a supervisor', () => {
   it('does nothing at an event of a child that is not there', () => {
     const [state] = after([add('b')])
-    for (const event of [ended, ...(['started', 'not_started', 'due', 'remove', 'removed'] as const).map((t) => told(t))]) {
+    for (const event of [
+      ended,
+      ...(['started', 'not_started', 'due', 'remove', 'removed'] as const).map((t) => told(t)),
+    ]) {
       const [next, effects] = step(state, event, { nowMs: 0, random: () => 0 })
       expect(next).toBe(state)
       expect(effects).toEqual([])

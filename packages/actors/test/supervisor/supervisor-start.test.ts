@@ -1,7 +1,7 @@
 import { type ChildSpec, Supervisor, type SupervisorOptions } from '@troupe/actors/supervisor'
 import { deferred } from '@troupe/core'
 import { describe, expect, it } from 'vitest'
-import { isSettled, never, noticesOf, settled, slow, Stage } from './staged-supervisor.js'
+import { isSettled, never, noticesOf, Stage, settled, slow } from './staged-supervisor.js'
 
 const refuses = (error: unknown) => ({ start: () => Promise.reject(error) })
 
@@ -9,7 +9,9 @@ describe('the start of a supervisor', () => {
   it('starts its children in order, each when the one before it runs', async () => {
     const stage = new Stage()
     const gates = [deferred(), deferred()]
-    const started = stage.open(['a', 'b'].map((id, index) => stage.spec(id, {}, { start: () => gates[index]!.promise })))
+    const started = stage.open(
+      ['a', 'b'].map((id, index) => stage.spec(id, {}, { start: () => gates[index]!.promise })),
+    )
     await settled()
     expect(stage.journal()).toEqual(['a start'])
     gates[0]!.resolve()
@@ -24,7 +26,12 @@ describe('the start of a supervisor', () => {
   it('stops those before a child that cannot be started, in reverse, then raises its error', async () => {
     const stage = new Stage()
     const failure = new Error('no port')
-    const children = [stage.spec('a'), stage.spec('b', {}, slow), stage.spec('c', {}, refuses(failure)), stage.spec('d')]
+    const children = [
+      stage.spec('a'),
+      stage.spec('b', {}, slow),
+      stage.spec('c', {}, refuses(failure)),
+      stage.spec('d'),
+    ]
     const started = stage.open(children)
     await settled()
     expect(stage.journal()).toEqual(['a start', 'b start', 'c start', 'b stop'])
@@ -43,13 +50,16 @@ describe('the start of a supervisor', () => {
     await expect(Supervisor.start({ children: [{ id: 'a', start }] })).rejects.toBe(failure)
   })
 
-  it.each([undefined, {}, { exit: 1, stop: never }, { exit: never() }])('refuses a child that is no child: %o', async (it) => {
-    const start = async () => it as never
-    await expect(Supervisor.start({ children: [{ id: 'a', start }] })).rejects.toMatchObject({
-      code: 'INVALID_OPTIONS',
-      issues: [{ path: 'start' }],
-    })
-  })
+  it.each([undefined, {}, { exit: 1, stop: never }, { exit: never() }])(
+    'refuses a child that is no child: %o',
+    async (it) => {
+      const start = async () => it as never
+      await expect(Supervisor.start({ children: [{ id: 'a', start }] })).rejects.toMatchObject({
+        code: 'INVALID_OPTIONS',
+        issues: [{ path: 'start' }],
+      })
+    },
+  )
 
   it('refuses two children of one id, before it starts any', async () => {
     const stage = new Stage()
@@ -71,10 +81,13 @@ describe('the start of a supervisor', () => {
   it('gives up when a child ends too often while another still starts', async () => {
     const stage = new Stage()
     const started = stage.open([stage.spec('a'), stage.spec('b', {}, { start: never })], { intensity: 0 })
+    const refused = expect(started).rejects.toMatchObject({ code: 'RESTART_INTENSITY', child: 'a' })
     await settled()
     stage.child('a').end({ reason: 'killed' })
+    await settled()
     await stage.advance(6_000)
-    await expect(started).rejects.toMatchObject({ code: 'RESTART_INTENSITY', child: 'a' })
+    await refused
+    expect(stage.contexts[1]?.signal.aborted).toBe(true)
   })
 
   it.each<[string, object]>([
@@ -84,12 +97,20 @@ describe('the start of a supervisor', () => {
     ['intensity', { intensity: 1.5 }],
     ['periodMs', { periodMs: 0 }],
     ['backoff.factor', { backoff: { factor: 0.5 } }],
-    ['clock', { clock: Date }],
+    ['clock', { clock: {} }],
     ['random', { random: 4 }],
     ['log', { log: console }],
     ['children.0.id', { children: [{ id: '', start: never }] }],
     ['children.0.start', { children: [{ id: 'a' }] }],
-    ['children.1.restart', { children: [{ id: 'a', start: never }, { id: 'b', start: never, restart: 'always' }] }],
+    [
+      'children.1.restart',
+      {
+        children: [
+          { id: 'a', start: never },
+          { id: 'b', start: never, restart: 'always' },
+        ],
+      },
+    ],
     ['children.0.shutdownMs', { children: [{ id: 'a', start: never, shutdownMs: -1 }] }],
     ['children.0.backoff.jitter', { children: [{ id: 'a', start: never, backoff: { jitter: 2 } }] }],
     ['children.0.counts', { children: [{ id: 'a', start: never, counts: true }] }],
