@@ -21,6 +21,7 @@ export function backoffDelayMs(
   attempt: number,
   random: () => number = Math.random,
 ): number {
-  const fullMs = Math.min(options.maxMs, options.minMs * options.factor ** (attempt - 1))
+  // After very many tries the power is infinite, and nothing times that is not a number.
+  const fullMs = options.minMs === 0 ? 0 : Math.min(options.maxMs, options.minMs * options.factor ** (attempt - 1))
   return fullMs * (1 - options.jitter * random())
 }

@@ -19,6 +19,7 @@ it('multiplies the delay by the factor, up to the longest', () => {
 it('stays at the longest delay however many tries have failed', () => {
   const options = parseOptions(BackoffOptions, { minMs: 1, maxMs: 5_000 }, 'backoff')
   expect(backoffDelayMs(options, 100_000)).toBe(5_000)
+  expect(backoffDelayMs({ ...options, minMs: 0 }, 100_000)).toBe(0)
 })
 
 it('takes off at random the share that is jitter', () => {
