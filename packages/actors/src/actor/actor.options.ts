@@ -15,7 +15,7 @@ export const ShutdownTimeOption = z.union([time, z.literal('brutal_kill'), z.lit
 export const InlineActorOptions = z.strictObject({
   /** What errors and logs call it. Default: the name of its function. */
   name: z.string().min(1).optional(),
-  /** How long it may take to signal that it is ready, in ms; 0 for ever. */
+  /** How long it may take to be loaded and to signal that it is ready, in ms; 0 for ever. */
   startTimeoutMs: time.default(10_000),
   /** How long it may take to stop before it is killed, in ms, or 'brutal_kill', or 'infinity'. OTP's shutdown. */
   shutdownMs: ShutdownTimeOption.default(5_000),
@@ -26,7 +26,7 @@ export const InlineActorOptions = z.strictObject({
   pipeLimit: z.number().int().positive().default(1_000),
   /** Gives the start up: what has been started is killed, and the start rejects with `ABORTED`. */
   signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional(),
-  /** Where it logs. Default: silent, or stderr at the level that TROUPE_LOG names. */
+  /** Where it logs in this thread. Default, and in a process: silent, or stderr at the level that TROUPE_LOG names. */
   log: z
     .custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger')
     .optional(),

@@ -2,6 +2,7 @@
  * Actors in the way of czmq's zactor: a function and a pipe, started and stopped in step with their owner.
  */
 import {
+  AbortedError,
   InvalidOptionsError,
   Lifecycle,
   type LifecycleState,
@@ -15,7 +16,7 @@ import { ActorOptions, type CheckedActorOptions, type InlineActorOptions, Shutdo
 import type { ActorFunction, Body } from './body.js'
 import type { Exit, ShutdownTime, Supervised } from './exit.js'
 import { inlineBody } from './inline-body.js'
-import { isModuleExport, loadExport, type ModuleExport } from './load-export.js'
+import { isModuleExport, loadFunction, type ModuleExport } from './load-export.js'
 import { processBody } from './process-body.js'
 
 /**
@@ -50,32 +51,28 @@ export class Actor implements Supervised, AsyncDisposable, AsyncIterable<unknown
     args?: unknown,
     options: ActorOptions = {},
   ): Promise<Actor> {
-    const actor = await Actor.#make(code as ActorFunction<unknown> | ModuleExport, args, options)
+    const actor = Actor.#make(code as ActorFunction<unknown> | ModuleExport, args, options)
     await actor.#lifecycle.start()
     return actor
   }
 
-  static async #make(code: ActorFunction<unknown> | ModuleExport, args: unknown, given: ActorOptions): Promise<Actor> {
+  static #make(code: ActorFunction<unknown> | ModuleExport, args: unknown, given: ActorOptions): Actor {
     const options = parseOptions(ActorOptions, given, 'an actor')
-    if (typeof code === 'function') {
-      const name = options.name ?? (code.name || 'anonymous')
-      if (options.isolation === 'inline') return new Actor(name, inlineBody(name, code, args, options), options)
-      throw new InvalidOptionsError(`actor ${name}`, [
-        { path: 'isolation', message: `a closure cannot run in a ${options.isolation}: name a module and an export` },
-      ])
-    }
-    if (!isModuleExport(code)) {
+    const isFunction = typeof code === 'function'
+    if (!isFunction && !isModuleExport(code)) {
       throw new InvalidOptionsError('an actor', [
         { path: 'code', message: 'must be a function, or { module: a URL, export: a name }' },
       ])
     }
-    const name = options.name ?? code.export
-    if (options.isolation === 'process') return new Actor(name, processBody(name, code, args, options), options)
-    const run = await loadExport(code)
-    if (typeof run !== 'function') {
-      throw new TroupeError('EXPORT_NOT_FOUND', `the export ${code.export} of ${code.module.href} is no function`)
+    const name = options.name ?? (isFunction ? code.name || 'anonymous' : code.export)
+    if (isFunction && options.isolation !== 'inline') {
+      throw new InvalidOptionsError(`actor ${name}`, [
+        { path: 'isolation', message: `a closure cannot run in a ${options.isolation}: name a module and an export` },
+      ])
     }
-    return new Actor(name, inlineBody(name, run as ActorFunction<unknown>, args, options), options)
+    // Nothing of one that is given up already is to run.
+    if (options.signal?.aborted) throw new AbortedError(`the start of actor ${name}`, options.signal.reason)
+    return new Actor(name, bodyOf(name, code, args, options), options)
   }
 
   private constructor(name: string, body: Body, options: CheckedActorOptions) {
@@ -124,7 +121,8 @@ export class Actor implements Supervised, AsyncDisposable, AsyncIterable<unknown
   }
 
   /**
-   * Stops it: its signal aborts at once, `$TERM` follows what its pipe holds, and after its shutdown time it is killed.
+   * Stops it: its signal aborts at once, `$TERM` follows what its pipe holds, and after its shutdown time, or `timeoutMs`
+   * instead, it is killed. A call while it stops may give it another time.
    * An inline actor that does not stop is left alone, as `killed`. Idempotent.
    * @throws {TroupeError} `INVALID_OPTIONS`
    */
@@ -133,6 +131,8 @@ export class Actor implements Supervised, AsyncDisposable, AsyncIterable<unknown
       this.#shutdownMs = parseOptions(ShutdownTimeOption, timeoutMs, `the stop of actor ${this.name}`)
     }
     if (timeoutMs === 'brutal_kill') this.kill()
+    // One that stops already may have been given longer.
+    else if (timeoutMs !== undefined && this.state === 'stopping') void this.#endOrKill(timeoutMs)
     await this.#lifecycle.stop()
   }
 
@@ -177,10 +177,27 @@ export class Actor implements Supervised, AsyncDisposable, AsyncIterable<unknown
     if (this.#shutdownMs === 'brutal_kill') this.#body.kill()
     else {
       this.#body.terminate()
-      const timeoutMs = this.#shutdownMs === 'infinity' ? 0 : Math.max(1, this.#shutdownMs)
-      await within('its end', { timeoutMs }, this.#body.ended).catch(() => this.#body.kill())
+      await this.#endOrKill(this.#shutdownMs)
     }
     await this.#body.ended
     await this.#body.release()
   }
+
+  /** Waits for its end for so long, then kills it. */
+  async #endOrKill(shutdownMs: number | 'infinity'): Promise<void> {
+    const timeoutMs = shutdownMs === 'infinity' ? 0 : Math.max(1, shutdownMs)
+    await within('its end', { timeoutMs }, this.#body.ended).catch(() => this.#body.kill())
+  }
+}
+
+function bodyOf(name: string, code: ActorFunction | ModuleExport, args: unknown, options: CheckedActorOptions): Body {
+  if (typeof code === 'function') return inlineBody(name, code, args, options)
+  if (options.isolation === 'process') return processBody(name, code, args, options)
+  // To load it is part of its start, which has its time and can be given up.
+  const loadAndRun: ActorFunction = async (pipe, given, context) => {
+    const run = await loadFunction(code)
+    context.signal.throwIfAborted()
+    await run(pipe, given, context)
+  }
+  return inlineBody(name, loadAndRun, args, options)
 }

@@ -44,12 +44,17 @@ export class Channel {
     })
   }
 
-  /** Ends it: what is in it can still be taken, nothing more can be put. */
+  /** Ends it: what is in it can still be taken, and what waits for room comes in; nothing more can be put. */
   end(): void {
     this.#ended = true
     this.#end.resolve()
-    for (const { waiter } of this.#putters.splice(0)) waiter.reject(new ClosedError(this.#what))
     this.#move()
+  }
+
+  /** Ends it for good, when nobody takes any more: what waits for room is refused. */
+  close(): void {
+    for (const { waiter } of this.#putters.splice(0)) waiter.reject(new ClosedError(this.#what))
+    this.end()
   }
 
   /** Lets in all that waits, for the last values of one who is about to go. */
@@ -68,7 +73,8 @@ export class Channel {
       if (this.#takers.length === 0 || this.#values.length === 0) break
       this.#takers.shift()!.resolve({ value: this.#values.shift() })
     }
-    if (this.#ended && this.#values.length === 0) for (const taker of this.#takers.splice(0)) taker.resolve(undefined)
+    const isDone = this.#ended && this.#values.length + this.#putters.length === 0
+    if (isDone) for (const taker of this.#takers.splice(0)) taker.resolve(undefined)
   }
 }
 

@@ -22,7 +22,9 @@ export function inlineBody<Args>(
   const end = (exit: Exit) => {
     if (exit.reason === 'failed') ready.reject(exit.error)
     else ready.resolve()
-    toActor.end()
+    toActor.close()
+    // What it sent without waiting for room is in memory already, and its owner may take it.
+    fromActor.unbound()
     fromActor.end()
     ended.resolve(exit)
   }

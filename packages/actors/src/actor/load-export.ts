@@ -4,6 +4,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { errorData, TroupeError } from '@troupe/core'
+import type { ActorFunction } from './body.js'
 
 /** What runs elsewhere, by name. */
 export interface ModuleExport {
@@ -49,4 +50,11 @@ export async function loadExport(code: ModuleExport): Promise<unknown> {
   if (code.export in loaded) return loaded[code.export]
   const names = Object.keys(loaded).join(', ') || 'nothing'
   throw new TroupeError('EXPORT_NOT_FOUND', `${code.module.href} exports no ${code.export}, but ${names}`)
+}
+
+/** Imports the function of an actor. @throws {TroupeError} what {@link loadExport} throws */
+export async function loadFunction(code: ModuleExport): Promise<ActorFunction> {
+  const loaded = await loadExport(code)
+  if (typeof loaded === 'function') return loaded as ActorFunction
+  throw new TroupeError('EXPORT_NOT_FOUND', `the export ${code.export} of ${code.module.href} is no function`)
 }

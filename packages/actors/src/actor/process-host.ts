@@ -2,11 +2,10 @@
  * The main of an actor's process: loads what was named, runs it, and tells the owner how it went.
  */
 import { rmSync } from 'node:fs'
-import { type Deferred, deferred, errorData, resolveLog, TroupeError, within } from '@troupe/core'
-import type { ActorFunction } from './body.js'
-import { Channel } from './channel.js'
+import { type Deferred, deferred, errorData, resolveLog, TroupeError, type WaitOptions, within } from '@troupe/core'
+import { Channel, copied } from './channel.js'
 import { isAbort } from './exit.js'
-import { loadExport } from './load-export.js'
+import { loadFunction } from './load-export.js'
 import { makePipe } from './pipe.js'
 import type { PipeSocket } from './pipe-socket.js'
 import type { FromProcess, ToProcess } from './process-protocol.js'
@@ -20,6 +19,9 @@ const aborter = new AbortController()
 const drained = deferred()
 let toActor: Channel | undefined
 let pipeSocket: Deferred<PipeSocket> | undefined
+let opened: PipeSocket | undefined
+/** How many sends wait for the pipe to be opened. */
+let early = 0
 let ownersFolder: string | undefined
 let pipeLimit = 1
 
@@ -50,17 +52,14 @@ async function run(boot: Extract<ToProcess, { type: 'boot' }>): Promise<void> {
   pipeLimit = boot.pipeLimit
   ownersFolder = boot.folder
   toActor = new Channel(`the pipe of actor ${boot.name}`, pipeLimit)
-  const loaded = await loadExport({ module: new URL(boot.module), export: boot.export })
-  if (typeof loaded !== 'function') {
-    throw new TroupeError('EXPORT_NOT_FOUND', `the export ${boot.export} of ${boot.module} is no function`)
-  }
+  const runActor = await loadFunction({ module: new URL(boot.module), export: boot.export })
   let isReady = false
   const ready = () => {
     if (!isReady) tell({ type: 'ready' })
     isReady = true
   }
   const pipe = makePipe({
-    put: async (message, wait) => (await within('the opening of the pipe', wait ?? {}, openPipe())).send(message, wait),
+    put: send,
     incoming: toActor,
     used: () => {
       ready()
@@ -69,7 +68,7 @@ async function run(boot: Extract<ToProcess, { type: 'boot' }>): Promise<void> {
   })
   const log = resolveLog().child({ actor: boot.name })
   try {
-    await (loaded as ActorFunction)(pipe, boot.args, { signal: aborter.signal, log, ready })
+    await runActor(pipe, boot.args, { signal: aborter.signal, log, ready })
   } catch (error) {
     if (!isAbort(error, aborter.signal)) return leave({ type: 'failed', error: errorData(error) })
   }
@@ -84,25 +83,42 @@ function openPipe(): Promise<PipeSocket> {
   return pipeSocket.promise
 }
 
+async function send(message: unknown, wait: WaitOptions = {}): Promise<void> {
+  if (opened !== undefined && early === 0) return opened.send(message, wait)
+  // What is sent is the message as it is now, and behind the others that wait for the pipe.
+  const copy = copied(message)
+  let sending: Promise<void>
+  early++
+  try {
+    sending = (await within('the opening of the pipe', wait, openPipe())).send(copy, wait)
+  } finally {
+    early--
+  }
+  await sending
+}
+
 async function connect(endpoint: string): Promise<void> {
   pipeSocket ??= deferred()
   // Sockets are loaded only by an actor that uses its pipe.
   const { PipeSocket } = await import('./pipe-socket.js')
-  pipeSocket.resolve(new PipeSocket(`>${endpoint}`, pipeLimit, toActor!, fail))
+  opened = new PipeSocket(`>${endpoint}`, pipeLimit, toActor!, fail)
+  pipeSocket.resolve(opened)
 }
 
 /** Sees what was sent safely to the owner, says the last word, and ends. */
 async function leave(word: FromProcess): Promise<void> {
   if (pipeSocket !== undefined && process.connected) {
-    const wait = { timeoutMs: DRAIN_MS }
-    const farewell = pipeSocket.promise.then(async (socket) => {
-      tell({ type: 'ending' })
-      await socket.end()
-      await drained.promise
-    })
-    await within('the end of the pipe', wait, farewell).catch(() => undefined)
+    await within('the end of the pipe', { timeoutMs: DRAIN_MS }, endPipe()).catch(() => undefined)
   }
   exitAfter(word)
+}
+
+async function endPipe(): Promise<void> {
+  // By the way of the sends, and so behind those that still wait for the pipe.
+  const socket = await within('the opening of the pipe', {}, openPipe())
+  tell({ type: 'ending' })
+  await socket.end()
+  await drained.promise
 }
 
 async function fail(error: unknown): Promise<void> {
