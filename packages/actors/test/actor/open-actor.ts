@@ -1,0 +1,103 @@
+/**
+ * Actors for tests, the same in this thread and in processes, each stopped at the end of its test, with a look at what
+ * it left behind.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Actor, type ActorFunction, type ActorOptions } from '@troupe/actors/actor'
+import { afterAll, afterEach, expect } from 'vitest'
+import type * as actors from './fixtures/actors.mjs'
+
+export const ACTORS = new URL('./fixtures/actors.mjs', import.meta.url)
+
+export type Isolation = 'inline' | 'process'
+export const ISOLATIONS: readonly Isolation[] = ['inline', 'process']
+
+export type ActorName = Exclude<keyof typeof actors, 'noFunction'>
+
+// What these tests leave behind is not mixed up with what others have in the temporary folder.
+const before = process.env.TMPDIR
+const temporary = mkdtempSync(join(tmpdir(), 'actor-test-'))
+process.env.TMPDIR = temporary
+
+const functions: Readonly<Record<string, ActorFunction>> = await import(ACTORS.href)
+const open = new Set<Actor>()
+const pids = new Set<number>()
+let files = 0
+
+/** Starts an actor of the fixtures. */
+export async function openActor(
+  isolation: Isolation,
+  name: ActorName,
+  args?: unknown,
+  options: ActorOptions = {},
+): Promise<Actor> {
+  const inline = () => Actor.start(functions[name]!, args, options)
+  const process = () => Actor.start({ module: ACTORS, export: name }, args, { ...options, isolation: 'process' })
+  const actor = await { inline, process }[isolation]()
+  open.add(actor)
+  if (actor.pid !== undefined) pids.add(actor.pid)
+  return actor
+}
+
+/** The path of a file that is not there yet. */
+export const newFile = () => join(temporary, `file-${++files}`)
+
+/** The lines of a file, without the last line feed; none if it is not there. */
+export function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n')
+  } catch {
+    return []
+  }
+}
+
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Resolves when `isSo` is true; fails after ten seconds. */
+export const until = (isSo: () => boolean) => expect.poll(isSo, { timeout: 10_000, interval: 2 }).toBe(true)
+
+/** Whether a promise is settled, when all that could settle it now has run. */
+export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false
+  const settle = () => {
+    settled = true
+  }
+  promise.then(settle, settle)
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
+  return settled
+}
+
+/** All that is still to come. */
+export async function collect(messages: AsyncIterable<unknown>): Promise<unknown[]> {
+  const all: unknown[] = []
+  for await (const message of messages) all.push(message)
+  return all
+}
+
+export const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
+
+/** The folders of ipc files that are there. */
+export const ipcFolders = () => readdirSync(temporary).filter((name) => name.startsWith('troupe-'))
+
+afterEach(async () => {
+  await Promise.all([...open].map((actor) => actor.stop({ timeoutMs: 'brutal_kill' })))
+  open.clear()
+  expect([...pids].filter(isAlive), 'processes that are left').toEqual([])
+  expect(ipcFolders(), 'ipc files that are left').toEqual([])
+  pids.clear()
+})
+
+afterAll(() => {
+  if (before === undefined) delete process.env.TMPDIR
+  else process.env.TMPDIR = before
+  rmSync(temporary, { recursive: true })
+})
