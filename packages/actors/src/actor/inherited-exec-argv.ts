@@ -12,9 +12,8 @@ export function inheritedExecArgv(execArgv: readonly string[]): string[] {
   const kept: string[] = []
   for (let index = 0; index < execArgv.length; index++) {
     const flag = execArgv[index]!
-    const evaluates = EVALUATES.test(flag)
-    if (!evaluates && !EXCLUSIVE.test(flag)) kept.push(flag)
-    else if (!flag.includes('=') && (evaluates || isValue(execArgv[index + 1]))) index++
+    if (!EVALUATES.test(flag) && !EXCLUSIVE.test(flag)) kept.push(flag)
+    else if (!flag.includes('=') && isValue(execArgv[index + 1])) index++
   }
   return kept
 }

@@ -63,11 +63,15 @@ describe.each(ISOLATIONS)('the exit of an actor (%s)', (isolation) => {
     expect(await collect(actor)).toEqual(numbers(20))
   })
 
-  it('leaves what it had sent also when it did not wait for room in its pipe', async () => {
-    const actor = await openActor(isolation, 'sendsUnawaited', 100, { pipeLimit: 2 })
-    await actor.exit
-    expect(await collect(actor)).toEqual(numbers(100))
-  })
+  it.each([2, 1_000])(
+    'leaves what it had sent also when it did not wait for room in its pipe of %i',
+    async (pipeLimit) => {
+      const actor = await openActor(isolation, 'sendsUnawaited', { count: 100, bytes: 300_000 }, { pipeLimit })
+      await actor.exit
+      const got = (await collect(actor)) as [number, Uint8Array][]
+      expect(got.map(([n]) => n)).toEqual(numbers(100))
+    },
+  )
 
   it('ends the receives that wait, and refuses sends: CLOSED', async () => {
     const actor = await openActor(isolation, 'doAsTold')
