@@ -73,8 +73,7 @@ export class Channel {
       if (this.#takers.length === 0 || this.#values.length === 0) break
       this.#takers.shift()!.resolve({ value: this.#values.shift() })
     }
-    const isDone = this.#ended && this.#values.length + this.#putters.length === 0
-    if (isDone) for (const taker of this.#takers.splice(0)) taker.resolve(undefined)
+    if (this.#ended && this.#values.length === 0) for (const taker of this.#takers.splice(0)) taker.resolve(undefined)
   }
 }
 
