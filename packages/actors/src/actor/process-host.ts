@@ -30,6 +30,8 @@ process.on('SIGINT', () => undefined)
 process.on('uncaughtException', (error) => void fail(error))
 process.on('unhandledRejection', (error) => void fail(error))
 process.on('disconnect', orphaned)
+// The owner may have died while this was being loaded: then nobody hears of it any more.
+if (!process.connected) orphaned()
 process.on('message', (message) => heard(message as ToProcess))
 
 function heard(message: ToProcess): void {

@@ -109,14 +109,14 @@ export class Crew {
     await Promise.all([...this.#mates.values()].map((mate) => this.dismiss(mate)))
   }
 
-  /** Sends a numbered frame; returns the size of its body. @throws what the encoder throws */
-  send(mate: Mate, kind: 'TASKS' | 'CANCEL', body: unknown): number {
+  /** Sends a numbered frame; returns its body. @throws what the encoder throws */
+  send(mate: Mate, kind: 'TASKS' | 'CANCEL', body: unknown): Uint8Array {
     const part = encodeBody(body, mate.encoding)
     this.#transmit(
       mate,
       mate.link.send(this.#terms.clock.now(), (sequence) => [this.#header(mate, kind, sequence), part]),
     )
-    return part.length
+    return part
   }
 
   /** Sends the heartbeats of the frames, which carry acknowledgements, and gives up who does not come back. */

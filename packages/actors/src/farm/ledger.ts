@@ -21,7 +21,14 @@ export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly
 export interface TaskOwner {
   /** How many of its tasks no worker has. The dispatcher counts. */
   unheld: number
+  /** Whether it wants the inputs of its tasks as they were given, when they are settled. */
+  readonly keepsInputs?: boolean
   settled(entry: Entry): void
+}
+
+/** A frame of tasks that was sent, from which their inputs can be read again. */
+export interface SentFrame {
+  inputAt(place: number): unknown
 }
 
 /** One task from its acceptance until it is settled. One object a task, of one shape: this is the path of the message. */
@@ -40,16 +47,37 @@ export class Entry {
   ticket = 0
   value: unknown = undefined
   reason: Error | undefined = undefined
+  #input: unknown
+  #frame: SentFrame | undefined = undefined
+  #place = 0
 
   constructor(
     readonly line: TaskLine,
-    readonly input: unknown,
+    input: unknown,
     /** Its place in its map, or the number of its submit. */
     readonly number: number,
     readonly timeoutMs: number,
     readonly retries: number,
     readonly owner: TaskOwner,
-  ) {}
+  ) {
+    this.#input = input
+  }
+
+  /** Its input; once it was sent, as the wire carries it. */
+  get input(): unknown {
+    return this.#frame === undefined ? this.#input : this.#frame.inputAt(this.#place)
+  }
+
+  /**
+   * Its input is in a frame and need not be here too: of the tasks that wait for an answer there are many, and what is
+   * held of each is what the collector of garbage copies again and again.
+   */
+  sentIn(frame: SentFrame, place: number): void {
+    if (this.owner.keepsInputs === true) return
+    this.#input = undefined
+    this.#frame = frame
+    this.#place = place
+  }
 
   /** What errors say of it. */
   facts(): TaskFacts {
@@ -105,9 +133,13 @@ export class Holder {
 
   /** Answers come mostly in order, so it is mostly the one of the answer before. */
   #batchOf(ticket: number): Batch | undefined {
-    const isIn = ({ firstTicket, slots }: Batch) => ticket >= firstTicket && ticket < firstTicket + slots.length
-    if (this.#last === undefined || !isIn(this.#last)) this.#last = this.#batches.find(isIn)
-    return this.#last
+    if (this.#last !== undefined && isIn(this.#last, ticket)) return this.#last
+    for (const batch of this.#batches) {
+      if (!isIn(batch, ticket)) continue
+      this.#last = batch
+      return batch
+    }
+    return undefined
   }
 
   /** What it holds, in the order in which it was sent. */
@@ -127,6 +159,9 @@ export class Holder {
     return all
   }
 }
+
+const isIn = ({ firstTicket, slots }: Batch, ticket: number): boolean =>
+  ticket >= firstTicket && ticket < firstTicket + slots.length
 
 /** A queue that takes at both ends in constant time and forgets what was taken. */
 export class PendingQueue {

@@ -41,6 +41,10 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
   #head = 0
   #open = 0
   unheld = 0
+  readonly keepsInputs: boolean
+  /** With more that no worker has, there is no use in reading on. */
+  #enough = Number.POSITIVE_INFINITY
+  #filling = false
   #read = 0
   #given = 0
   #reading = false
@@ -53,6 +57,7 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
 
   constructor(inputs: Iterable<unknown> | AsyncIterable<unknown>, terms: MapTerms) {
     this.#terms = terms
+    this.keepsInputs = terms.settled
     this.#source = sourceOf(inputs)
     if (terms.signal?.aborted) this.#onAbort()
     else terms.signal?.addEventListener('abort', this.#onAbort)
@@ -63,7 +68,7 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
   }
 
   next(): Promise<IteratorResult<unknown>> {
-    this.#fill()
+    if (this.unheld <= this.#enough) this.#fill()
     // The way of nearly every value: at once, with no further turn.
     const slot = this.#failure === undefined ? this.#take() : undefined
     return slot === undefined ? this.#waitForNext() : this.#give(slot)
@@ -116,14 +121,9 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     return slot
   }
 
-  #give({ number, input, value, reason }: Entry): Promise<IteratorResult<unknown>> {
-    if (this.#terms.settled) {
-      const outcome: Settled<unknown, unknown> =
-        reason === undefined
-          ? { status: 'fulfilled', index: number, input, value }
-          : { status: 'rejected', index: number, input, reason }
-      return Promise.resolve({ done: false, value: outcome })
-    }
+  #give(entry: Entry): Promise<IteratorResult<unknown>> {
+    const { value, reason } = entry
+    if (this.#terms.settled) return Promise.resolve({ done: false, value: outcomeOf(entry) })
     if (reason === undefined) return Promise.resolve({ done: false, value })
     return this.#finish(new AbortedError('a map', reason)).then(() => {
       throw reason
@@ -135,7 +135,8 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     if (this.#reading || this.#exhausted || this.#failure !== undefined || this.#finished) return
     const useful = this.#terms.useful()
     // A quarter at a time, so that tasks go out in large frames.
-    if (this.unheld > useful - Math.max(1, useful >> 2) || this.#room(useful) <= 0) return
+    this.#enough = useful - Math.max(1, useful >> 2)
+    if (this.unheld > this.#enough || this.#room(useful) <= 0) return
     this.#reading = true
     if (this.#source.nextLater !== undefined) return void this.#fillLater(this.#source.nextLater)
     try {
@@ -187,8 +188,13 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     this.#open--
     if (!this.#terms.ordered) this.#slots.push(entry)
     if (this.#waiter !== undefined && this.#slots[this.#head]?.state === 'done') this.#wakeReader()
-    // Behind an output that takes long, others go on.
-    this.#fill()
+    // Behind an output that takes long, others go on. Once for all that are settled together.
+    if (this.#filling) return
+    this.#filling = true
+    queueMicrotask(() => {
+      this.#filling = false
+      this.#fill()
+    })
   }
 
   #fail(error: unknown): void {
@@ -214,6 +220,12 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     this.#wakeReader()
     if (!this.#exhausted) await this.#source.end?.()
   }
+}
+
+function outcomeOf({ number: index, input, value, reason }: Entry): Settled<unknown, unknown> {
+  return reason === undefined
+    ? { status: 'fulfilled', index, input, value }
+    : { status: 'rejected', index, input, reason }
 }
 
 function sourceOf(inputs: Iterable<unknown> | AsyncIterable<unknown>): Source {

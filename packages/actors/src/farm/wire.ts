@@ -8,11 +8,12 @@ import type { ErrorData } from '@troupe/core'
 import { Packr, Unpackr } from 'msgpackr'
 import { z } from 'zod'
 import type { Failure } from './failure.js'
+import { fromRows, type List, toRows } from './rows.js'
 
 /** The version of the wire. Peers of another version are refused. */
 export const WIRE_VERSION = 1
 
-/** How a body is encoded: `records` (msgpackr's record extension) between Troupe's own ends, else plain `msgpack`. */
+/** How a body is encoded: `records` (rows, and msgpackr's records) between Troupe's own ends, else plain `msgpack`. */
 export const BODY_ENCODINGS = ['records', 'msgpack'] as const
 export type BodyEncoding = (typeof BODY_ENCODINGS)[number]
 
@@ -105,6 +106,13 @@ const FailureShape = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cancelled') }),
 ])
 const Ticket = z.number().int().positive()
+// The values inside are the schemas' of the task to check: walking them here would cost a second pass.
+const Values = z.unknown().transform((list, context): unknown[] => {
+  const values = fromRows(list)
+  if (values !== undefined) return values
+  context.addIssue('must be a list')
+  return z.NEVER
+})
 const BodyShape = {
   HELLO: Hello,
   WELCOME: Welcome,
@@ -116,14 +124,13 @@ const BodyShape = {
         name: z.string(),
         timeoutMs: z.number().nonnegative(),
         attempts: z.array(z.number().int().positive()).nullable(),
-        // The values inside are the schemas' of the task to check: walking them here would cost a second pass.
-        inputs: z.custom<unknown[]>(Array.isArray),
+        inputs: Values,
       }),
     ),
   }),
   CANCEL: z.object({ tickets: z.array(Ticket) }),
   RESULTS: z.object({
-    outputs: z.array(z.tuple([Ticket, z.custom<unknown[]>(Array.isArray)])),
+    outputs: z.array(z.tuple([Ticket, Values])),
     failures: z.array(z.tuple([Ticket, FailureShape])),
     busyMs: z.number().nonnegative(),
   }),
@@ -154,6 +161,10 @@ export function decodeHeader(parts: readonly Uint8Array[]): Header | undefined {
   const [version, kind, run, incarnation, sequence, acknowledged] = parsed.data
   return { version, kind, run, incarnation, sequence, acknowledged }
 }
+
+/** A list of inputs or outputs as a body of an encoding has it. */
+export const listFor = (values: readonly unknown[], encoding: BodyEncoding): List =>
+  encoding === 'records' ? toRows(values) : values
 
 /** @throws what the encoder throws for a value that cannot be encoded */
 export const encodeBody = (body: unknown, encoding: BodyEncoding): Uint8Array => codecs[encoding].pack.pack(body)

@@ -19,7 +19,8 @@ import { Crew, type Mate } from './crew.js'
 import type { Dispatcher, DispatchPort, Seat } from './dispatcher.js'
 import type { CheckedFarmOptions } from './farm.options.js'
 import type { Entry } from './ledger.js'
-import { encodeBody, type Hello, type TaskGroup, type TasksBody } from './wire.js'
+import { SentTasks, tasksBody, unencodable } from './tasks-frame.js'
+import type { Hello } from './wire.js'
 import type { WorkerArgs } from './worker.js'
 
 /** How often limits of time are looked at, in ms. */
@@ -149,13 +150,12 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
   send(seat: Seat, firstTicket: number, entries: readonly Entry[]): ReturnType<DispatchPort['send']> {
     const mate = this.#members.get(seat.id)!.mate
     try {
-      return { bytes: this.#crew.send(mate, 'TASKS', tasksBody(firstTicket, entries)), refused: NONE }
+      return { bytes: this.#sendTasks(mate, firstTicket, entries), refused: NONE }
     } catch {
       // One of them cannot be encoded: the others can.
-      const refused = unencodable(entries, mate)
+      const refused = unencodable(entries, mate.encoding)
       const good = entries.filter((entry) => !refused.has(entry))
-      if (good.length === 0) return { bytes: 0, refused }
-      return { bytes: this.#crew.send(mate, 'TASKS', tasksBody(firstTicket, good)), refused }
+      return { bytes: good.length === 0 ? 0 : this.#sendTasks(mate, firstTicket, good), refused }
     }
   }
 
@@ -166,6 +166,14 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
   kill(seat: Seat, why: string): void {
     this.#terms.log.warn({ worker: seat.id, why }, 'worker is killed')
     this.#members.get(seat.id)?.actor?.kill()
+  }
+
+  /** Returns the bytes of the frame. */
+  #sendTasks(mate: Mate, firstTicket: number, entries: readonly Entry[]): number {
+    const body = this.#crew.send(mate, 'TASKS', tasksBody(firstTicket, entries, mate.encoding))
+    const frame = new SentTasks(body, mate.encoding)
+    for (let place = 0; place < entries.length; place++) entries[place]!.sentIn(frame, place)
+    return body.length
   }
 
   async #listen(): Promise<string> {
@@ -262,33 +270,3 @@ const NONE: ReadonlyMap<Entry, unknown> = new Map()
 
 const causeOf = (exit: Exit): Error =>
   exit.reason === 'failed' ? exit.error : new TroupeError('WORKER_LOST', `its worker ended (${exit.reason})`)
-
-/** Entries as the groups of a frame, in order: neighbours of one task and one limit are one group. */
-function tasksBody(firstTicket: number, entries: readonly Entry[]): TasksBody {
-  const groups: (TaskGroup & { inputs: unknown[]; attempts: number[] | null })[] = []
-  let group: (typeof groups)[number] | undefined
-  for (const { line, timeoutMs, attempts, input } of entries) {
-    if (group === undefined || group.name !== line.name || group.timeoutMs !== timeoutMs) {
-      group = { name: line.name, timeoutMs, attempts: null, inputs: [] }
-      groups.push(group)
-    }
-    // Nearly all are in their first try, which is not written.
-    if (attempts > 0 && group.attempts === null)
-      (group as { attempts: number[] | null }).attempts = group.inputs.map(() => 1)
-    group.attempts?.push(attempts + 1)
-    group.inputs.push(input)
-  }
-  return { firstTicket, groups }
-}
-
-function unencodable(entries: readonly Entry[], { encoding }: Mate): Map<Entry, unknown> {
-  const refused = new Map<Entry, unknown>()
-  for (const entry of entries) {
-    try {
-      encodeBody(entry.input, encoding)
-    } catch (error) {
-      refused.set(entry, error)
-    }
-  }
-  return refused
-}

@@ -18,6 +18,7 @@ import {
   encodeHeader,
   type FrameKind,
   type Header,
+  listFor,
   type ResultsBody,
   WIRE_VERSION,
 } from './wire.js'
@@ -186,7 +187,8 @@ const EMPTY = encodeBody(null, 'msgpack')
 /** Results as a body. One that cannot be encoded becomes the failure of its task, and the others stay. */
 function encodeResults(results: ResultsBody, encoding: BodyEncoding): Uint8Array {
   try {
-    return encodeBody(results, encoding)
+    const outputs = results.outputs.map(([firstTicket, values]) => [firstTicket, listFor(values, encoding)])
+    return encodeBody({ ...results, outputs }, encoding)
   } catch {
     const failures = [...results.failures]
     const outputs = results.outputs.flatMap(([firstTicket, values]) =>

@@ -1,0 +1,98 @@
+/**
+ * Lists of objects of one shape, written as their keys, once, and their values, row by row.
+ *
+ * msgpackr's records are about as small, but each body brings its definitions anew and msgpackr compiles a reader for
+ * each of them. What reads rows is compiled once for each shape, and kept.
+ */
+
+export interface Rows {
+  readonly keys: readonly string[]
+  /** The values of the first object in the order of the keys, then those of the second, and so on. */
+  readonly cells: readonly unknown[]
+}
+
+/** A list of values, or what stands for it on the wire. */
+export type List = readonly unknown[] | Rows
+
+/** Objects with more keys than this stay as they are. */
+const MAX_KEYS = 64
+/** Readers that are kept; what comes from outside must not fill the memory with them. */
+const MAX_READERS = 500
+
+type Reader = (cells: readonly unknown[]) => unknown[]
+const readers = new Map<string, Reader>()
+
+/** The list as rows, if all its values are plain objects with the same keys in the same order; else itself. */
+export function toRows(values: readonly unknown[]): List {
+  const keys = keysOf(values[0])
+  if (keys === undefined || values.length < 2) return values
+  const cells: unknown[] = []
+  for (const value of values) if (!addRow(cells, keys, value)) return values
+  return { keys, cells }
+}
+
+/** The values again; undefined for what is no list. */
+export function fromRows(list: unknown): unknown[] | undefined {
+  if (Array.isArray(list)) return list
+  const { keys, cells } = (list ?? {}) as Partial<Rows>
+  if (!areKeys(keys) || !Array.isArray(cells) || cells.length % keys.length !== 0) return undefined
+  return readerOf(keys)(cells)
+}
+
+function addRow(cells: unknown[], keys: readonly string[], value: unknown): boolean {
+  if (!isPlain(value)) return false
+  let column = 0
+  for (const key in value) {
+    if (key !== keys[column++]) return false
+    cells.push(value[key])
+  }
+  return column === keys.length
+}
+
+function keysOf(value: unknown): string[] | undefined {
+  if (!isPlain(value)) return undefined
+  const keys = Object.keys(value)
+  return areKeys(keys) ? keys : undefined
+}
+
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.getPrototypeOf(value) === Object.prototype &&
+  typeof (value as { toJSON?: unknown }).toJSON !== 'function'
+
+function areKeys(keys: unknown): keys is readonly string[] {
+  if (!Array.isArray(keys) || keys.length === 0 || keys.length > MAX_KEYS) return false
+  // In a literal it would not be a key.
+  return keys.every((key) => typeof key === 'string' && key !== '__proto__') && new Set(keys).size === keys.length
+}
+
+function readerOf(keys: readonly string[]): Reader {
+  const shape = JSON.stringify(keys)
+  let reader = readers.get(shape)
+  if (reader === undefined) {
+    reader = compiled(keys) ?? ((cells) => interpreted(keys, cells))
+    if (readers.size === MAX_READERS) readers.clear()
+    readers.set(shape, reader)
+  }
+  return reader
+}
+
+/** A reader whose objects are literals, which the engine makes fastest. None where code from strings is forbidden. */
+function compiled(keys: readonly string[]): Reader | undefined {
+  const properties = keys.map((key, column) => `${JSON.stringify(key)}:cells[at+${column}]`).join(',')
+  const code = `const rows=[];for(let at=0;at<cells.length;at+=${keys.length})rows.push({${properties}});return rows`
+  try {
+    return new Function('cells', code) as Reader
+  } catch {
+    return undefined
+  }
+}
+
+function interpreted(keys: readonly string[], cells: readonly unknown[]): unknown[] {
+  const rows: unknown[] = []
+  for (let at = 0; at < cells.length; at += keys.length) {
+    rows.push(Object.fromEntries(keys.map((key, column) => [key, cells[at + column]])))
+  }
+  return rows
+}

@@ -1,0 +1,53 @@
+/**
+ * A frame of tasks: made of ledger entries, and read again where an input is wanted after it was sent.
+ */
+import type { Entry, SentFrame } from './ledger.js'
+import { type BodyEncoding, decodeBody, encodeBody, listFor, type TaskGroup } from './wire.js'
+
+/** The body of a frame of entries, in order: neighbours of one task and one limit are one group. */
+export function tasksBody(firstTicket: number, entries: readonly Entry[], encoding: BodyEncoding): unknown {
+  const groups: (TaskGroup & { inputs: unknown[]; attempts: number[] | null })[] = []
+  let group: (typeof groups)[number] | undefined
+  for (const { line, timeoutMs, attempts, input } of entries) {
+    if (group === undefined || group.name !== line.name || group.timeoutMs !== timeoutMs) {
+      group = { name: line.name, timeoutMs, attempts: null, inputs: [] }
+      groups.push(group)
+    }
+    // Nearly all are in their first try, which is not written.
+    if (attempts > 0 && group.attempts === null)
+      (group as { attempts: number[] | null }).attempts = group.inputs.map(() => 1)
+    group.attempts?.push(attempts + 1)
+    group.inputs.push(input)
+  }
+  return { firstTicket, groups: groups.map((each) => ({ ...each, inputs: listFor(each.inputs, encoding) })) }
+}
+
+/** The entries that cannot be encoded, with what the encoder throws for each. */
+export function unencodable(entries: readonly Entry[], encoding: BodyEncoding): Map<Entry, unknown> {
+  const refused = new Map<Entry, unknown>()
+  for (const entry of entries) {
+    try {
+      encodeBody(entry.input, encoding)
+    } catch (error) {
+      refused.set(entry, error)
+    }
+  }
+  return refused
+}
+
+/** The body of a frame that was sent. It is decoded when the first of its inputs is asked for: few ever are. */
+export class SentTasks implements SentFrame {
+  readonly #body: Uint8Array
+  readonly #encoding: BodyEncoding
+  #inputs: readonly unknown[] | undefined
+
+  constructor(body: Uint8Array, encoding: BodyEncoding) {
+    this.#body = body
+    this.#encoding = encoding
+  }
+
+  inputAt(place: number): unknown {
+    this.#inputs ??= decodeBody('TASKS', this.#body, this.#encoding)?.groups.flatMap(({ inputs }) => inputs) ?? []
+    return this.#inputs[place]
+  }
+}
