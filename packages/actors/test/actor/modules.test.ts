@@ -1,7 +1,8 @@
 import { pathToFileURL } from 'node:url'
 import { Actor, loadExport, loadModule } from '@troupe/actors/actor'
 import { describe, expect, it } from 'vitest'
-import { ACTORS, collect, ISOLATIONS, isAlive, linesOf, newFile, until } from './open-actor.js'
+import { isAlive } from '../is-alive.js'
+import { ACTORS, collect, ISOLATIONS, linesOf, newFile, until } from './open-actor.js'
 
 const fixture = (name: string) => new URL(`./fixtures/${name}`, import.meta.url)
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Actor, type ActorFunction, type ActorOptions } from '@troupe/actors/actor'
 import { afterAll, afterEach, expect } from 'vitest'
+import { isAlive } from '../is-alive.js'
 import type * as actors from './fixtures/actors.mjs'
 
 export const ACTORS = new URL('./fixtures/actors.mjs', import.meta.url)
@@ -50,15 +51,6 @@ export function linesOf(file: string): string[] {
     return readFileSync(file, 'utf8').trimEnd().split('\n')
   } catch {
     return []
-  }
-}
-
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
   }
 }
 

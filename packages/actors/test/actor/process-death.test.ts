@@ -1,6 +1,7 @@
 import { ActorExitedError, type ActorOptions } from '@troupe/actors/actor'
 import { describe, expect, it } from 'vitest'
-import { isAlive, isSettled, numbers, openActor } from './open-actor.js'
+import { isAlive } from '../is-alive.js'
+import { isSettled, numbers, openActor } from './open-actor.js'
 
 /** An actor that has used its pipe, and dies when it is sent something. */
 async function openMortal(how: number | string, options: ActorOptions = {}) {

@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { isAlive, until } from './open-actor.js'
+import { isAlive } from '../is-alive.js'
+import { until } from './open-actor.js'
 import { runOwner } from './run-owner.js'
 
 describe('a program that owns actors', () => {

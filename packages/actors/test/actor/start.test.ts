@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { Actor, ActorFailedError } from '@troupe/actors/actor'
 import { TroupeError } from '@troupe/core'
 import { describe, expect, it } from 'vitest'
-import { ISOLATIONS, isAlive, isSettled, linesOf, newFile, openActor, until } from './open-actor.js'
+import { isAlive } from '../is-alive.js'
+import { ISOLATIONS, isSettled, linesOf, newFile, openActor, until } from './open-actor.js'
 
 const WAYS = ['receive', 'send', 'iterate', 'ready', 'return']
 

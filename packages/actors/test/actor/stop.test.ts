@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import type { ActorOptions } from '@troupe/actors/actor'
 import { describe, expect, it } from 'vitest'
-import { ISOLATIONS, isAlive, isSettled, newFile, numbers, openActor, until } from './open-actor.js'
+import { isAlive } from '../is-alive.js'
+import { ISOLATIONS, isSettled, newFile, numbers, openActor, until } from './open-actor.js'
 
 describe.each(ISOLATIONS)('the stop of an actor (%s)', (isolation) => {
   const open = (...rest: Parameters<typeof openActor> extends [unknown, ...infer Rest] ? Rest : never) =>

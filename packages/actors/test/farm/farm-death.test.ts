@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url'
 import type { Farm } from '@troupe/actors/farm'
 import { Supervisor } from '@troupe/actors/supervisor'
 import { describe, expect, it } from 'vitest'
+import { isAlive } from '../is-alive.js'
 import * as tasks from './fixtures/tasks.mjs'
-import { collect, GROUNDS, isAlive, openFarm, range, until } from './open-farm.js'
+import { collect, GROUNDS, openFarm, range, until } from './open-farm.js'
 
 const PROCESSES = GROUNDS.filter(([, ground]) => ground.isolation !== 'inline')
 const doubled = (count: number) => [...range(count)].map((n) => n * 2)

@@ -3,6 +3,7 @@
  */
 import { Farm, type FarmOptions } from '@troupe/actors/farm'
 import { afterEach, expect } from 'vitest'
+import { isAlive } from '../is-alive.js'
 
 export const TASKS = new URL('./fixtures/tasks.mjs', import.meta.url)
 
@@ -22,15 +23,6 @@ export async function openFarm(options: Partial<FarmOptions> = {}): Promise<Farm
   open.add(farm)
   if (options.isolation !== 'inline') for (const { pid } of farm.stats().workers) if (pid !== undefined) pids.add(pid)
   return farm
-}
-
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Resolves when `isSo` is true; fails after ten seconds. */
