@@ -123,10 +123,12 @@ class ProcessBody implements Body {
     if (this.#socket !== undefined) return this.#socket.pipe
     const breakOff = (error: unknown) => this.#breakOff(error)
     const place = this.#place()
+    // Before there is a file in it: whenever this process dies, the other knows what to remove.
+    this.#tell({ type: 'folder', folder: privateFolder() })
     const pipe = new PipeSocket(`@${place.endpoint}`, this.#options.pipeLimit, this.#fromActor, breakOff)
     this.#socket = { pipe, place }
     pipe.endpoint().then(
-      (endpoint) => this.#tell({ type: 'pipe', endpoint, folder: privateFolder() }),
+      (endpoint) => this.#tell({ type: 'pipe', endpoint }),
       (error) => this.#progress === 'running' && breakOff(error),
     )
     if (this.#told !== 'nothing') void pipe.end()

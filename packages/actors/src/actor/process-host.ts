@@ -42,8 +42,10 @@ function heard(message: ToProcess): void {
       aborter.abort(new TroupeError('CLOSED', 'the actor was told to stop'))
       if (!message.piped) toActor?.end()
       return
-    case 'pipe':
+    case 'folder':
       ownersFolder = message.folder
+      return
+    case 'pipe':
       return void connect(message.endpoint).catch(fail)
     case 'drained':
       return drained.resolve()

@@ -13,12 +13,14 @@ export type ToProcess =
       readonly export: string
       readonly args: unknown
       readonly pipeLimit: number
-      /** The folder of the owner's ipc files, if it has one yet, to be removed if the owner dies without doing so. */
+      /** As in 'folder', if the owner has one yet. */
       readonly folder: string | undefined
     }
   /** `$TERM` for one whose pipe is not opened; otherwise that comes through the pipe, behind the messages. */
   | { readonly type: 'terminate'; readonly piped: boolean }
-  | { readonly type: 'pipe'; readonly endpoint: string; readonly folder: string | undefined }
+  /** The folder of the owner's ipc files, to be removed if the owner dies without doing so. */
+  | { readonly type: 'folder'; readonly folder: string | undefined }
+  | { readonly type: 'pipe'; readonly endpoint: string }
   /** All that came through the pipe up to its end was taken. */
   | { readonly type: 'drained' }
 

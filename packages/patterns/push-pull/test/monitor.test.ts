@@ -76,14 +76,14 @@ describe.each(WIRES)('a monitor over %s', (transport) => {
   it.runIf(process.platform !== 'win32')('sees a stopped peer by heartbeats, and sees it come back', async () => {
     const heartbeatIntervalMs = 100
     const heartbeatTimeoutMs = 200
-    const peer = spawn(process.execPath, ['--input-type=module', '-e', PEER, anyEndpoint(transport)], {
+    // The peer will be killed, and could not remove an ipc file of its own.
+    const address = await freeAddress(transport)
+    const peer = spawn(process.execPath, ['--input-type=module', '-e', PEER, address], {
       cwd: import.meta.dirname,
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     onTestFinished(() => void peer.kill('SIGKILL'))
-    const address = await new Promise<string>((resolve) =>
-      peer.stdout.once('data', (line) => resolve(`${line}`.trim())),
-    )
+    await new Promise((resolve) => peer.stdout.once('data', resolve))
     await using push = new ZMQPush(undefined, { heartbeatIntervalMs, heartbeatTimeoutMs, lingerMs: 0 })
     using monitor = new ZMQMonitor(push)
     await push.connect(address)
