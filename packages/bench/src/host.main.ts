@@ -23,7 +23,6 @@ process.on('disconnect', () => process.exit())
 process.send?.('ready')
 
 async function carryOut(order: Order): Promise<Reply> {
-  globalThis.gc?.()
   const began = performance.now()
   const { count } = await run(order)
   return { count, seconds: (performance.now() - began) / 1_000 }

@@ -23,18 +23,15 @@ export type Reply = Round | { readonly error: string }
 export interface HostOptions {
   readonly task: TaskKind
   readonly workers: number
-  /** Lets every round begin with a collected heap. Not for measuring memory. */
-  readonly collect: boolean
 }
 
 export class Host implements AsyncDisposable {
   readonly #child: ChildProcess
 
   /** Resolves when the contender's workers take tasks. */
-  static async start({ name }: Contender, { task, workers, collect }: HostOptions): Promise<Host> {
+  static async start({ name }: Contender, { task, workers }: HostOptions): Promise<Host> {
     const file = fileURLToPath(new URL('./host.main.js', import.meta.url))
-    const execArgv = collect ? ['--expose-gc'] : []
-    const host = new Host(fork(file, [name, task, String(workers)], { execArgv, stdio: ['ignore', 2, 2, 'ipc'] }))
+    const host = new Host(fork(file, [name, task, String(workers)], { stdio: ['ignore', 2, 2, 'ipc'] }))
     await host.#answer(name)
     return host
   }

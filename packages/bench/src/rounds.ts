@@ -22,7 +22,7 @@ export async function alternate(
   const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]))
   const hosts: Host[] = []
   try {
-    for (const contender of contenders) hosts.push(await Host.start(contender, { task, workers, collect: true }))
+    for (const contender of contenders) hosts.push(await Host.start(contender, { task, workers }))
     for (let round = warmUp ? -1 : 0; round < rounds; round++) {
       for (const [index, contender] of contenders.entries()) {
         const result = await hosts[index]!.run(orderFor(contender))

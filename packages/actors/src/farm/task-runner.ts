@@ -8,7 +8,7 @@ import type { Task, TaskContext } from './task.js'
 import type { ResultsBody, TasksBody } from './wire.js'
 
 /** Results are sent at the latest this long after those before them, in ms, where a task allows. */
-const FLUSH_AFTER_MS = 5
+const FLUSH_AFTER_MS = 10
 /** Tasks that return no promise run so long in a row, in ms, between two looks at the clock. */
 const LOOK_EVERY_MS = 0.5
 /** And no more than so many. */

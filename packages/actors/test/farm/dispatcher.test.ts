@@ -66,7 +66,7 @@ describe('giving', () => {
     const stage = new Stage()
     stage.accept(100, lineOf('of 2 ms', 2))
     const [one] = stage.join('one')
-    expect([one.holder.held, stage.dispatcher.pending, stage.dispatcher.held]).toEqual([12, 88, 12])
+    expect([one.holder.held, stage.dispatcher.pending, stage.dispatcher.held]).toEqual([20, 80, 20])
   })
 
   it('lets what a worker has run down to half before it sends more', () => {
@@ -74,10 +74,10 @@ describe('giving', () => {
     stage.accept(100, lineOf('of 2 ms', 2))
     const [one] = stage.join('one')
     const entries = [...one.holder.entries()]
-    stage.answer(one, entries.slice(0, 5))
-    expect(one.holder.held).toBe(7)
-    stage.answer(one, entries.slice(5, 6))
-    expect(one.holder.held).toBe(12)
+    stage.answer(one, entries.slice(0, 9))
+    expect(one.holder.held).toBe(11)
+    stage.answer(one, entries.slice(9, 10))
+    expect(one.holder.held).toBe(20)
   })
 
   it('keeps the order of the tasks, and one task in each frame', () => {

@@ -38,7 +38,7 @@ export const memory: Scenario = async ({ workers, quick }) => {
 async function peaksOf(contender: Contender, workers: number, lengths: readonly number[]): Promise<PeakMemory[]> {
   const peaks: PeakMemory[] = []
   for (const count of lengths) {
-    await using host = await Host.start(contender, { task: 'noop', workers, collect: false })
+    await using host = await Host.start(contender, { task: 'noop', workers })
     const watch = new MemoryWatch(host.pid)
     await host.run({ by: 'map', count })
     peaks.push(watch.stop())
