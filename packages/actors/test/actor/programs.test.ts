@@ -31,6 +31,22 @@ describe('a program that owns actors', () => {
     expect(owners.flatMap(({ owner }) => owner.files())).toEqual([])
   })
 
+  it('takes a process with it that is still loading when it is killed', async () => {
+    const fixture = (name: string) => JSON.stringify(new URL(`./fixtures/${name}`, import.meta.url).href)
+    const script = `
+      import { Actor } from '@troupe/actors/actor'
+      const execArgv = ['--import', ${fixture('waits-for-orphanhood.mjs')}]
+      const code = { module: new URL(${fixture('actors.mjs')}), export: 'busy' }
+      await Actor.start(code, undefined, { isolation: 'process', execArgv })
+    `
+    const owner = runOwner([], ['--input-type=module', '-e', script])
+    const pid = Number(await owner.line)
+    expect(isAlive(pid)).toBe(true)
+    owner.child.kill('SIGKILL')
+    await until(() => !isAlive(pid))
+    expect(owner.files()).toEqual([])
+  })
+
   it('decides at Ctrl-C, which goes to all of its processes', async () => {
     const script = `
       import { Actor } from '@troupe/actors/actor'

@@ -1,0 +1,91 @@
+import { task } from '@troupe/actors/farm'
+import { resolveLog } from '@troupe/core'
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import type { Task } from '../../dist/farm/task.js'
+import { TaskRunner } from '../../dist/farm/task-runner.js'
+import type { ResultsBody } from '../../dist/farm/wire.js'
+
+/** A runner with a task that computes for 2 ms and returns no promise, and all that it has answered. */
+function computing() {
+  const ran: number[] = []
+  const compute = task({
+    name: 'compute',
+    input: z.number(),
+    output: z.number(),
+    run: (input) => {
+      for (const start = performance.now(); performance.now() - start < 2; );
+      ran.push(input)
+      return input
+    },
+  })
+  const answers: ResultsBody[] = []
+  const runner = new TaskRunner({
+    tasks: new Map<string, Task>([[compute.name, compute]]),
+    concurrency: 1,
+    graceMs: 1_000,
+    log: resolveLog(),
+    send: (results) => answers.push(results),
+  })
+  const accept = (count: number, firstTicket = 1) => {
+    const inputs = Array.from({ length: count }, (_, index) => firstTicket + index)
+    runner.accept({ firstTicket, groups: [{ name: compute.name, timeoutMs: 0, attempts: null, inputs }] })
+  }
+  const outputs = () => answers.flatMap((answer) => answer.outputs.flatMap(([, values]) => values))
+  const failures = () => answers.flatMap((answer) => answer.failures)
+  const answered = () => outputs().length + failures().length
+  return { runner, ran, answers, accept, outputs, failures, answered }
+}
+
+it('tasks that return no promise leave the event loop turns between them, and their results go out meanwhile', async () => {
+  const { accept, answers, answered, outputs } = computing()
+  let turns = 0
+  const turn = () => {
+    turns++
+    if (answered() < 50) setImmediate(turn)
+  }
+  setImmediate(turn)
+  accept(50)
+  // They did not all run at once.
+  expect(answered()).toBeLessThan(50)
+  await expect.poll(answered, { interval: 1 }).toBe(50)
+  expect(outputs()).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
+  // 100 ms of work, answered every 10 ms.
+  expect(answers.length).toBeGreaterThan(4)
+  expect(turns).toBeGreaterThan(4)
+})
+
+it('a cancellation that comes while such tasks run reaches those behind them', async () => {
+  const { runner, accept, ran, answered, failures } = computing()
+  setImmediate(() => runner.cancel([49, 50], new Error('not wanted any more')))
+  accept(50)
+  await expect.poll(answered, { interval: 1 }).toBe(50)
+  expect(failures()).toEqual([
+    [49, { kind: 'cancelled' }],
+    [50, { kind: 'cancelled' }],
+  ])
+  expect(ran).not.toContain(49)
+  expect(ran).not.toContain(50)
+})
+
+it('a stop that comes while such tasks run starts no more of them, and sends what there is', async () => {
+  const { runner, accept, ran, outputs } = computing()
+  const stopped = new Promise<void>((resolve, reject) => {
+    setImmediate(() => runner.stop(new Error('told to stop')).then(resolve, reject))
+  })
+  accept(50)
+  await stopped
+  const before = ran.length
+  expect(before).toBeLessThan(50)
+  expect(outputs()).toEqual(ran)
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+  expect(ran.length).toBe(before)
+})
+
+it('frames that come while such tasks run are run behind them, in order', async () => {
+  const { accept, ran, answered } = computing()
+  setImmediate(() => accept(10, 31))
+  accept(30)
+  await expect.poll(answered, { interval: 1 }).toBe(40)
+  expect(ran).toEqual(Array.from({ length: 40 }, (_, index) => index + 1))
+})
