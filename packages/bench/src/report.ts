@@ -3,6 +3,7 @@
  */
 import { listPools } from './contenders/all.js'
 import { describeMachine, type MachineFacts } from './machine.js'
+import { WARM_UP_ROUNDS } from './rounds.js'
 import type { Section } from './scenario.js'
 import { renderTable } from './table.js'
 
@@ -20,7 +21,7 @@ export function renderReport({ command, machine, workers, rounds, sections }: Re
     '',
     `Machine: ${describeMachine(machine)}.`,
     '',
-    `${workers} workers; medians of ${rounds} alternated rounds, after one that is not counted. Spread: fastest less slowest round, of the median.`,
+    `${workers} workers; medians of ${rounds} alternated rounds, after ${WARM_UP_ROUNDS} that are not counted. Spread: fastest less slowest round, of the median.`,
   ]
   const parts = sections.flatMap((section) => ['', renderSection(section)])
   return [...intro, ...parts, '', renderAbilities(), '', renderTargets(sections)].join('\n')

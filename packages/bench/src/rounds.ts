@@ -5,11 +5,14 @@ import type { Contender } from './contender.js'
 import { Host, type Order, type Round } from './host.js'
 import type { TaskKind } from './work.js'
 
+/** Rounds that are not counted come first, for the compiler and the caches: the rates of all rise for about so many. */
+export const WARM_UP_ROUNDS = 3
+
 export interface RoundsOptions {
   readonly task: TaskKind
   readonly workers: number
   readonly rounds: number
-  /** Lets a round that is not counted come first, for the compiler and the caches. */
+  /** Lets the rounds come first that are not counted. */
   readonly warmUp: boolean
   orderFor(contender: Contender): Order
 }
@@ -23,7 +26,7 @@ export async function alternate(
   const hosts: Host[] = []
   try {
     for (const contender of contenders) hosts.push(await Host.start(contender, { task, workers }))
-    for (let round = warmUp ? -1 : 0; round < rounds; round++) {
+    for (let round = warmUp ? -WARM_UP_ROUNDS : 0; round < rounds; round++) {
       for (const [index, contender] of contenders.entries()) {
         const result = await hosts[index]!.run(orderFor(contender))
         if (round >= 0) results.get(contender.name)!.push(result)

@@ -11,6 +11,8 @@ import type { ResultsBody } from './wire.js'
 
 /** A task that kills its worker this often, while it is alone on it, is given up. */
 const MAX_DEATHS = 3
+/** What is sent before the end of a turn is no less than this: small frames cost more than they gain. */
+const EARLY_TASKS = 64
 
 /** One incarnation of a worker, as the engine sees it. */
 export interface Seat {
@@ -75,6 +77,8 @@ export class Dispatcher {
   readonly #waiting = new Map<Entry, unknown>()
   #held = 0
   #lastTicket = 0
+  /** With so many pending the emptiest worker would get its whole share: they need not wait for the end of the turn. */
+  #early = Number.POSITIVE_INFINITY
 
   constructor(terms: DispatchTerms, port: DispatchPort, clock: Clock, random: () => number = Math.random) {
     this.#terms = terms
@@ -93,12 +97,16 @@ export class Dispatcher {
     return this.#held
   }
 
-  /** Accepts a task. It is sent at once when nothing else is under way, else with all others of this turn. */
+  /**
+   * Accepts a task. It is sent at once when nothing else is under way, else with all others of this turn. When a turn
+   * brings the answers of several workers, the share of the first to answer does not wait for what the others let in:
+   * else all would wait for each other, in step.
+   */
   accept(entry: Entry): void {
     const idle = this.#held === 0 && this.pending === 0
     entry.owner.unheld++
     this.#pending.push(entry)
-    if (idle && this.#seats.size > 0) this.flush()
+    if ((idle && this.#seats.size > 0) || this.#pending.size >= this.#early) this.flush()
     else this.#port.flushSoon()
   }
 
@@ -153,6 +161,7 @@ export class Dispatcher {
     }
     line?.pace.answered(count, results.busyMs, bytes)
     if (seat.holder.held === 0) seat.alone = false
+    this.#setEarly()
     this.#port.flushSoon()
   }
 
@@ -208,12 +217,8 @@ export class Dispatcher {
   flush(): void {
     const seats = [...this.#seats].filter(({ condemned, leaving }) => condemned === undefined && !leaving)
     this.#flushSuspects(seats)
-    if (this.#suspects.size > 0) return
-    for (let next = this.#pending.peek(); next !== undefined; next = this.#pending.peek()) {
-      const seat = this.#roomiest(seats, next)
-      if (seat === undefined) return
-      this.#give(seat, this.#take(seat, next, seats.length))
-    }
+    if (this.#suspects.size === 0) this.#flushPending(seats)
+    this.#setEarly()
   }
 
   /** Settles all that is not settled. */
@@ -241,6 +246,23 @@ export class Dispatcher {
       // It may have been refused.
       seat.alone = seat.holder.held > 0
     }
+  }
+
+  #flushPending(seats: readonly Seat[]): void {
+    for (let next = this.#pending.peek(); next !== undefined; next = this.#pending.peek()) {
+      const seat = this.#roomiest(seats, next)
+      if (seat === undefined) return
+      this.#give(seat, this.#take(seat, next, seats.length))
+    }
+  }
+
+  #setEarly(): void {
+    // A single worker has nobody to wait for.
+    const others = this.#seats.size - 1
+    let least = Number.POSITIVE_INFINITY
+    for (const { holder } of this.#seats) least = Math.min(least, holder.held)
+    const missing = others > 0 ? (this.#held - this.#seats.size * least) / others : Number.POSITIVE_INFINITY
+    this.#early = Math.max(this.#pending.size + EARLY_TASKS, missing)
   }
 
   /** The worker with the least outstanding work, if it has room for such a task. */

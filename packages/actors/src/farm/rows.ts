@@ -26,8 +26,12 @@ const readers = new Map<string, Reader>()
 export function toRows(values: readonly unknown[]): List {
   const keys = keysOf(values[0])
   if (keys === undefined || values.length < 2) return values
-  const cells: unknown[] = []
-  for (const value of values) if (!addRow(cells, keys, value)) return values
+  const cells: unknown[] = new Array(values.length * keys.length)
+  let at = 0
+  for (const value of values) {
+    if (!writeRow(cells, at, keys, value)) return values
+    at += keys.length
+  }
   return { keys, cells }
 }
 
@@ -39,12 +43,12 @@ export function fromRows(list: unknown): unknown[] | undefined {
   return readerOf(keys)(cells)
 }
 
-function addRow(cells: unknown[], keys: readonly string[], value: unknown): boolean {
+function writeRow(cells: unknown[], at: number, keys: readonly string[], value: unknown): boolean {
   if (!isPlain(value)) return false
   let column = 0
   for (const key in value) {
-    if (key !== keys[column++]) return false
-    cells.push(value[key])
+    if (key !== keys[column]) return false
+    cells[at + column++] = value[key]
   }
   return column === keys.length
 }

@@ -23,6 +23,37 @@ describe('giving', () => {
     expect(stage.sent.map(({ entries }) => entries.length)).toEqual([10, 10])
   })
 
+  it('sends the share of a worker that has answered before the turn ends, so that the workers do not go in step', () => {
+    const stage = new Stage()
+    const line = short()
+    stage.accept(256, line)
+    const [one, two] = stage.join('one', 'two')
+    stage.answerWithin(one)
+    stage.accept(127, line)
+    expect([one.holder.held, two.holder.held]).toEqual([0, 128])
+    stage.accept(1, line)
+    expect([one.holder.held, two.holder.held]).toEqual([128, 128])
+    expect(stage.sent).toHaveLength(3)
+  })
+
+  it('waits for the end of the turn with less than a frame is worth, and with a single worker', () => {
+    const line = short()
+    const few = new Stage()
+    few.accept(20, line)
+    const [one] = few.join('one', 'two')
+    few.answerWithin(one)
+    few.accept(63, line)
+    expect(few.sent).toHaveLength(2)
+    const single = new Stage()
+    single.accept(256, line)
+    const [only] = single.join('one')
+    single.answerWithin(only, [...only.holder.entries()].slice(0, 200))
+    single.accept(200, line)
+    expect(single.sent).toHaveLength(1)
+    single.endTurn()
+    expect(single.sent).toHaveLength(2)
+  })
+
   it('numbers tries by consecutive tickets, none twice', () => {
     const stage = new Stage()
     stage.accept(4, short())
@@ -66,7 +97,7 @@ describe('giving', () => {
     const stage = new Stage()
     stage.accept(100, lineOf('of 2 ms', 2))
     const [one] = stage.join('one')
-    expect([one.holder.held, stage.dispatcher.pending, stage.dispatcher.held]).toEqual([20, 80, 20])
+    expect([one.holder.held, stage.dispatcher.pending, stage.dispatcher.held]).toEqual([18, 82, 18])
   })
 
   it('lets what a worker has run down to half before it sends more', () => {
@@ -74,10 +105,10 @@ describe('giving', () => {
     stage.accept(100, lineOf('of 2 ms', 2))
     const [one] = stage.join('one')
     const entries = [...one.holder.entries()]
-    stage.answer(one, entries.slice(0, 9))
-    expect(one.holder.held).toBe(11)
-    stage.answer(one, entries.slice(9, 10))
-    expect(one.holder.held).toBe(20)
+    stage.answer(one, entries.slice(0, 8))
+    expect(one.holder.held).toBe(10)
+    stage.answer(one, entries.slice(8, 9))
+    expect(one.holder.held).toBe(18)
   })
 
   it('keeps the order of the tasks, and one task in each frame', () => {

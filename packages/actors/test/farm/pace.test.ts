@@ -22,7 +22,7 @@ describe('how many tasks a worker may hold', () => {
       pace.answered(1, 0.5, 10)
       held.push(pace.held(1))
     }
-    expect(held).toEqual([2, 4, 8, 16, 32, 64, 80, 80])
+    expect(held).toEqual([2, 4, 8, 16, 32, 64, 72, 72])
   })
 
   it('is bounded for tasks that take next to nothing', () => {
@@ -54,13 +54,13 @@ describe('how many tasks a worker may hold', () => {
     const pace = learnt(1)
     pace.answered(0, 1e6, 1e6)
     expect(pace.costMs).toBeCloseTo(1)
-    expect(pace.held(1)).toBe(40)
+    expect(pace.held(1)).toBe(36)
   })
 })
 
 describe('how many tasks go in one frame', () => {
   it('is half of what the worker may hold, so that one frame waits while one is in work', () => {
-    expect(learnt(1).frame(1)).toBe(20)
+    expect(learnt(1).frame(1)).toBe(18)
   })
 
   it('is bounded by their bytes, but never none', () => {

@@ -108,8 +108,14 @@ export class Stage implements TaskOwner {
     }
   }
 
-  /** A worker answers the tasks with their input in capitals, or all with one value or one failure. */
-  answer(
+  /** A worker answers the tasks with their input in capitals, or all with one value or one failure; the turn ends. */
+  answer(seat: Seat, entries?: readonly Entry[], given?: { value: unknown } | Failure): void {
+    this.answerWithin(seat, entries, given)
+    this.endTurn()
+  }
+
+  /** As {@link answer}, and the turn goes on. */
+  answerWithin(
     seat: Seat,
     entries: readonly Entry[] = [...seat.holder.entries()],
     given?: { value: unknown } | Failure,
@@ -130,7 +136,6 @@ export class Stage implements TaskOwner {
       },
       10 * entries.length,
     )
-    this.endTurn()
   }
 
   lose(seat: Seat, cause: Error = CRASH): void {

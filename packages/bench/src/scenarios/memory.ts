@@ -47,19 +47,18 @@ async function peaksOf(contender: Contender, workers: number, lengths: readonly 
 }
 
 function targetsOf([short, long]: readonly PeakMemory[]): Section['targets'] {
-  const growth = long!.rssMib / short!.rssMib
   return [
     {
-      what: 'peak RSS of all processes, long map',
+      what: 'peak memory (PSS) of all processes, long map',
       wanted: `under ${WANTED_MIB} MiB`,
-      measured: `${figure(long!.rssMib)} MiB`,
-      met: long!.rssMib < WANTED_MIB,
+      measured: `${figure(long!.pssMib)} MiB (RSS ${figure(long!.rssMib)})`,
+      met: long!.pssMib < WANTED_MIB,
     },
     {
       what: 'peak RSS, long map beside short map',
       wanted: `flat (at most ${FLAT} x)`,
-      measured: `${figure(growth)} x`,
-      met: growth <= FLAT,
+      measured: `${figure(long!.rssMib / short!.rssMib)} x`,
+      met: long!.rssMib / short!.rssMib <= FLAT,
     },
   ]
 }
