@@ -3,12 +3,13 @@
  */
 import { z } from 'zod'
 
-export const Point = z.object({ id: z.number(), x: z.number(), y: z.number(), text: z.string().length(64) })
+export const Point = z.object({ id: z.number(), x: z.number(), y: z.number(), text: z.string() })
 export type Point = z.infer<typeof Point>
+const TEXT_LENGTH = 64
 
 /** The input of task `id`. Its text is its own: an encoder that writes equal strings once would not send it. */
 export function pointOf(id: number): Point {
-  return { id, x: id / 2, y: -id, text: String(id).padStart(64, '.') }
+  return { id, x: id / 2, y: -id, text: String(id).padStart(TEXT_LENGTH, '.') }
 }
 
 /** The inputs of tasks 0 to `count` - 1, each made when it is asked for. */
@@ -21,7 +22,8 @@ export class Tally {
   count = 0
   sum = 0
 
-  take({ id, x, y }: Point): void {
+  take({ id, x, y, text }: Point): void {
+    if (text.length !== TEXT_LENGTH) throw new Error(`the text of result ${id} has ${text.length} characters`)
     this.count++
     this.sum += id + x - y
   }

@@ -89,7 +89,8 @@ class Worker {
     const batch: Batch = { tickets: this.#tickets, values: this.#values }
     this.#tickets = []
     this.#values = []
-    if (this.#child.connected) this.#child.send(batch)
+    // What a dead worker cannot take is lost, as what it had taken is.
+    if (this.#child.connected) this.#child.send(batch, () => undefined)
   }
 }
 
