@@ -33,9 +33,10 @@ export type LineContent = { readonly input: unknown } | { readonly text: string 
 const CAUSES_AT_MOST = 8
 
 // Frames of the runtime tell the writer of a task nothing.
-const ownFrames = ['@troupe/actors/farm', '@troupe/core'].map((name) =>
-  fileURLToPath(new URL('..', import.meta.resolve(name))),
-)
+const ownFrames = [
+  ...['@troupe/actors/farm', '@troupe/core'].map((name) => fileURLToPath(new URL('..', import.meta.resolve(name)))),
+  fileURLToPath(new URL('.', import.meta.url)),
+]
 
 /** The record of a failed line. */
 export function failureRecord(line: number, error: Error, content: LineContent): FailureRecord {
@@ -55,7 +56,9 @@ export function failureRecord(line: number, error: Error, content: LineContent):
 /** The record as text: what is wrong with which line, then where in the task's code. */
 export function failureText(record: FailureRecord): string {
   const frames = record.cause?.stack?.split('\n').filter(isFrame) ?? []
-  return [`line ${record.line}: ${oneLine(record.message)} (${record.code})`, ...frames].join('\n')
+  const line = `line ${record.line}`
+  const what = oneLine(record.message)
+  return [`${what.startsWith(`${line} `) ? what : `${line}: ${what}`} (${record.code})`, ...frames].join('\n')
 }
 
 /** An error that ends the command, as one line: what, where in the user's code if it came from there, and the code. */
@@ -79,10 +82,10 @@ function causeRecord(error: Error, depth: number): CauseRecord {
 }
 
 function ownStack(error: Error): string | undefined {
-  return error.stack
-    ?.split('\n')
-    .filter((text) => !isFrame(text) || !isForeign(text))
-    .join('\n')
+  const lines = error.stack?.split('\n').filter((text) => !isFrame(text) || !isForeign(text))
+  // Without a frame that is in a file it was not the user's code that threw.
+  const inFile = lines?.some((text) => isFrame(text) && /:\d+:\d+\)?$/.test(text)) === true
+  return lines?.filter((text) => inFile || !isFrame(text)).join('\n')
 }
 
 const isFrame = (text: string): boolean => /^\s+at /.test(text)

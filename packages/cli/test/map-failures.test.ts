@@ -30,6 +30,15 @@ describe('lines that cannot be done', () => {
     expect(status).toBe(1)
   })
 
+  it('that are not JSON are told in one line each, with no frame of the command line itself', async () => {
+    const { status, stderr } = await troupe(
+      ['map', `${taskFile('several.js')}#double`, '--workers', '1', '--quiet'],
+      '1\n{"a":\n',
+    )
+    expect(linesOf(stderr)).toEqual([expect.stringMatching(/^troupe: line 2 is not JSON: .* \(DECODE_FAILED\)$/)])
+    expect(status).toBe(1)
+  })
+
   it('carry the error of the task, with its place in the task file', async () => {
     const { status, stdout, records } = await failing('positive', '1\n-2\n3\n')
     expect(linesOf(stdout)).toEqual(['1', '3'])
