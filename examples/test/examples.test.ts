@@ -1,7 +1,8 @@
 /**
  * Runs each example and compares what it prints with what its header promises.
  */
-import { execFile } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -17,17 +18,34 @@ const examples = readdirSync(SOURCES)
 
 describe('the examples', () => {
   it('are there', () => {
-    expect(examples.map(({ file }) => file.slice(0, 2))).toEqual(['01', '02', '03', '04', '05'])
+    const numbers = [...new Set(examples.map(({ file }) => Number(file.slice(0, 2))))]
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1))
+    expect(numbers.length).toBeGreaterThanOrEqual(5)
   })
 
   it.each(examples)('$file prints what its header says, and ends by itself', async ({ text }) => {
     const command = text.match(/^ \* Run: node (.*)$/m)?.[1]
     const promised = text.match(/^ \* Expected output:\n((?: \* {3}.*\n)+)/m)?.[1]
-    const { stdout } = await run(process.execPath, command!.split(' '), { cwd: ROOT, timeout: 15_000 })
-    expect(stdout).toBe(promised!.replaceAll(/^ \* {3}/gm, ''))
+    // Those that it needs beside: a server runs until it is stopped.
+    const companions = [...text.matchAll(/^ \* With: node (.*)$/gm)].map(([, line]) =>
+      spawn(process.execPath, line!.split(' '), { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] }),
+    )
+    try {
+      const { stdout } = await run(process.execPath, command!.split(' '), { cwd: ROOT, timeout: 15_000 })
+      expect(stdout).toBe(promised!.replaceAll(/^ \* {3}/gm, ''))
+    } finally {
+      await Promise.all(companions.map(ended))
+    }
   })
 
   it.each(examples)('$file is short', ({ text }) => {
     expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(60)
   })
 })
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill()
+  await exited
+}

@@ -31,6 +31,7 @@ export { lifecycleMachine } from './lifecycle/lifecycle.machine.js'
 export { type Logger, resolveLog } from './log.js'
 export { CODEC_NAMES, type Codec, type CodecName, codecOf, type Frames } from './message/codec.js'
 export {
+  type Format,
   InvalidMessageError,
   MessageFormat,
   type MessageOptions,
@@ -40,7 +41,19 @@ export {
 export { parseOptions } from './options.js'
 export { type PrivateEndpoint, privateEndpoint, privateFolder } from './private-folder.js'
 export { type MonitorEvent, ZMQMonitor } from './socket/monitor.js'
-export { Receiver } from './socket/receiver.js'
+export { Receiver, type ReceiverParts } from './socket/receiver.js'
 export { Sender } from './socket/sender.js'
-export { EndpointInUseError, type SocketStats, ZMQSocket } from './socket/socket.js'
+export { EndpointInUseError, reopen, type SocketStats, ZMQSocket } from './socket/socket.js'
 export { DuplexOptions, ReceivingOptions, SendingOptions, SocketOptions } from './socket/socket.options.js'
+export {
+  DealerOptions,
+  PublisherOptions,
+  PullOptions,
+  PushOptions,
+  ReplyOptions,
+  RequestOptions,
+  RouterOptions,
+  SubscriberOptions,
+  XPublisherOptions,
+  XSubscriberOptions,
+} from './socket/type.options.js'

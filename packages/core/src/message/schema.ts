@@ -46,8 +46,16 @@ export class InvalidMessageError extends TroupeError {
   }
 }
 
-/** Writes and reads the messages of one socket. */
-export class MessageFormat {
+/** How the messages of a socket become frames, and come back. */
+export interface Format {
+  /** @throws {TroupeError} `INVALID_MESSAGE`, `ENCODE_FAILED` */
+  encode(value: unknown): Frames
+  /** @throws {TroupeError} `INVALID_MESSAGE`, `DECODE_FAILED` */
+  decode(parts: readonly Uint8Array[]): unknown
+}
+
+/** Messages that are what the schema and the codec say, and nothing more. */
+export class MessageFormat implements Format {
   readonly #schema: z.ZodType | undefined
   readonly #codec
 

@@ -14,16 +14,24 @@ export interface RawSocket {
   disconnect(address: string): void
   close(): void
   readonly closed: boolean
+  linger: number
   readonly lastEndpoint: string | null
   readonly events: zeromq.Observer
 }
 
 export interface RawSender extends RawSocket {
   send(frames: Frames): Promise<void>
+  /** Of publishers: a message that one of the subscribers has no room for is refused, and goes to none. */
+  noDrop?: boolean
 }
 
 export interface RawReceiver extends RawSocket {
   receive(): Promise<Uint8Array[]>
+}
+
+export interface RawSubscriber extends RawReceiver {
+  subscribe(...prefixes: (Buffer | string)[]): void
+  unsubscribe(...prefixes: (Buffer | string)[]): void
 }
 
 type Options = Record<string, unknown>
@@ -36,15 +44,42 @@ type Options = Record<string, unknown>
 const SEND_AGAIN_MS = 50
 const RECEIVE_AGAIN_MS = 100
 
-const sends = { sendTimeout: SEND_AGAIN_MS }
+const waits = { sendTimeout: SEND_AGAIN_MS }
+// Those whose sends never wait: they drop, or are refused.
+const refuses = { sendTimeout: 0 }
 const receives = { receiveTimeout: RECEIVE_AGAIN_MS }
 
-/** The socket types, with the end that is theirs by default (czmq's). */
-export const SOCKET_KINDS = {
-  push: { end: 'connect' as End, open: (options: Options) => new zeromq.Push({ ...options, ...sends }) },
-  pull: { end: 'bind' as End, open: (options: Options) => new zeromq.Pull({ ...options, ...receives }) },
-  pair: { end: 'connect' as End, open: (options: Options) => new zeromq.Pair({ ...options, ...sends, ...receives }) },
+/** What becomes of a message that a peer has no room for: libzmq waits for room, refuses it, or drops it for that peer. */
+export type WhenFull = 'wait' | 'refuse' | 'drop'
+
+interface Kind {
+  /** The end that is its own by default, which is czmq's. */
+  readonly end: End
+  readonly whenFull: WhenFull
+  open(options: Options): unknown
 }
+
+const kindOf = (end: End, whenFull: WhenFull, open: (options: Options) => unknown): Kind => ({ end, whenFull, open })
+
+/** The socket types. */
+export const SOCKET_KINDS = {
+  push: kindOf('connect', 'wait', (options) => new zeromq.Push({ ...options, ...waits })),
+  pull: kindOf('bind', 'wait', (options) => new zeromq.Pull({ ...options, ...receives })),
+  pair: kindOf('connect', 'wait', (options) => new zeromq.Pair({ ...options, ...waits, ...receives })),
+  request: kindOf('connect', 'wait', (options) => new zeromq.Request({ ...options, ...waits, ...receives })),
+  reply: kindOf('bind', 'wait', (options) => new zeromq.Reply({ ...options, ...waits, ...receives })),
+  dealer: kindOf('connect', 'wait', (options) => new zeromq.Dealer({ ...options, ...waits, ...receives })),
+  router: kindOf('bind', 'refuse', (options) => new zeromq.Router({ ...options, ...refuses, ...receives })),
+  // With noDrop libzmq tells of what it would drop: so it can be counted, and then be dropped all the same.
+  publisher: kindOf('bind', 'drop', (options) => new zeromq.Publisher({ ...options, ...refuses, noDrop: true })),
+  xpublisher: kindOf(
+    'bind',
+    'drop',
+    (options) => new zeromq.XPublisher({ ...options, ...refuses, ...receives, noDrop: true }),
+  ),
+  subscriber: kindOf('connect', 'wait', (options) => new zeromq.Subscriber({ ...options, ...receives })),
+  xsubscriber: kindOf('connect', 'wait', (options) => new zeromq.XSubscriber({ ...options, ...waits, ...receives })),
+} satisfies Record<string, Kind>
 export type SocketKind = keyof typeof SOCKET_KINDS
 
 /** The code of a system error. */

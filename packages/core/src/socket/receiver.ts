@@ -4,7 +4,7 @@
  */
 import { type Waiter, type WaitOptions, waiting } from '../deadline.js'
 import { ClosedError, TroupeError } from '../errors.js'
-import { MessageFormat } from '../message/schema.js'
+import { type Format, MessageFormat } from '../message/schema.js'
 import { isTimedOut, type RawReceiver } from './raw.js'
 import { heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
 
@@ -13,18 +13,33 @@ const LOG_EVERY_MS = 1_000
 
 type Came<Value> = { readonly value: Value } | { readonly error: unknown }
 
+export interface ReceiverParts {
+  readonly format?: Format | undefined
+  readonly onInvalid?: 'skip' | 'throw' | undefined
+}
+
+const receivers = new WeakMap<ZMQSocket, Receiver<unknown>>()
+
+/** The receiving half of a socket, if it has one. */
+export const receiverOf = (socket: ZMQSocket): Receiver<unknown> | undefined => receivers.get(socket)
+
 export class Receiver<Value> {
   readonly #heart: SocketHeart<RawReceiver>
-  readonly #format: MessageFormat
+  readonly #format: Format
+  readonly #onInvalid: 'skip' | 'throw'
   #waiters: Waiter<Value>[] = []
   #kept: Came<Value>[] = []
   #reading = false
   #loggedMs = Number.NEGATIVE_INFINITY
   #unlogged = 0
 
-  constructor(socket: ZMQSocket) {
+  /** `format` is by default what the schema and the codec of the socket's options say, as `onInvalid` is. */
+  constructor(socket: ZMQSocket, { format, onInvalid }: ReceiverParts = {}) {
     this.#heart = heartOf(socket) as SocketHeart<RawReceiver>
-    this.#format = new MessageFormat(this.#heart.options)
+    const { options } = this.#heart
+    this.#format = format ?? new MessageFormat(options)
+    this.#onInvalid = onInvalid ?? options.onInvalid ?? 'skip'
+    receivers.set(socket, this as Receiver<unknown>)
   }
 
   /**
@@ -90,13 +105,14 @@ export class Receiver<Value> {
     try {
       return this.#take(await raw.receive())
     } catch (cause) {
-      if (raw.closed || !isTimedOut(cause)) throw cause
+      // One that was reopened meanwhile is read on.
+      if (raw === this.#heart.raw && (raw.closed || !isTimedOut(cause))) throw cause
       return undefined
     }
   }
 
   #take(parts: Uint8Array[]): Came<Value> | undefined {
-    const { stats, options } = this.#heart
+    const { stats } = this.#heart
     try {
       const value = this.#format.decode(parts) as Value
       stats.received++
@@ -105,7 +121,7 @@ export class Receiver<Value> {
       stats.invalid++
       this.#unlogged++
       this.#logInvalid(error)
-      return options.onInvalid === 'throw' ? { error } : undefined
+      return this.#onInvalid === 'throw' ? { error } : undefined
     }
   }
 

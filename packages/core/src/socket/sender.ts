@@ -2,12 +2,16 @@
  * The sending half of a socket and its send queue. libzmq takes one send at a time, so what cannot be taken at once
  * waits here, in order.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { assertWaitOptions, type Waiter, type WaitOptions, waiting } from '../deadline.js'
 import { AbortedError, ClosedError, TroupeError } from '../errors.js'
 import type { Frames } from '../message/codec.js'
-import { MessageFormat } from '../message/schema.js'
-import { isTimedOut, type RawSender } from './raw.js'
+import { type Format, MessageFormat } from '../message/schema.js'
+import { codeOf, isTimedOut, type RawSender, SOCKET_KINDS } from './raw.js'
 import { heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
+
+/** After how many ms a message is tried again for which a subscriber had no room. */
+const FULL_AGAIN_MS = 2
 
 interface Queued {
   readonly frames: Frames
@@ -18,13 +22,14 @@ interface Queued {
 
 export class Sender<Value> {
   readonly #heart: SocketHeart<RawSender>
-  readonly #format: MessageFormat
+  readonly #format: Format
   #queue: Queued[] = []
   #sending = false
 
-  constructor(socket: ZMQSocket) {
+  /** `format` is by default what the schema and the codec of the socket's options say. */
+  constructor(socket: ZMQSocket, format?: Format) {
     this.#heart = heartOf(socket) as SocketHeart<RawSender>
-    this.#format = new MessageFormat(this.#heart.options)
+    this.#format = format ?? new MessageFormat(this.#heart.options)
     void this.#heart.lifecycle.finished().then(() => this.#refuseQueued())
   }
 
@@ -103,17 +108,45 @@ export class Sender<Value> {
 
   /** Gives libzmq a message, as soon as it takes it, unless its sender has given up before. */
   async #give(message: Pick<Queued, 'frames' | 'givenUp'>): Promise<void> {
-    const { raw, stats } = this.#heart
     for (;;) {
+      const { raw, stats } = this.#heart
       try {
         await raw.send(message.frames)
         stats.sent++
         return
       } catch (cause) {
-        if (raw.closed || !isTimedOut(cause)) throw this.#failure(cause)
+        // One that was reopened meanwhile has not sent it.
+        const reopened = raw !== this.#heart.raw
+        if (!reopened && (raw.closed || !isTimedOut(cause))) throw this.#failure(cause)
         if (message.givenUp !== undefined) throw message.givenUp
+        if (!reopened && (await this.#full(raw, message.frames))) return
       }
     }
+  }
+
+  /** A peer has no room for a message. Returns whether it is dealt with; else it is tried again. */
+  async #full(raw: RawSender, frames: Frames): Promise<boolean> {
+    const { kind, options, stats, what } = this.#heart
+    const { whenFull } = SOCKET_KINDS[kind]
+    if (whenFull === 'wait') return false
+    if (whenFull === 'refuse') {
+      const why = `its peer takes no more for now on the ${what}: it has not read what it was sent`
+      throw new TroupeError('QUEUE_FULL', `a message was not sent, ${why}`, { retryable: true })
+    }
+    if (options.noDrop === true) {
+      // libzmq does not tell when there is room again.
+      await delay(FULL_AGAIN_MS)
+      return false
+    }
+    raw.noDrop = false
+    try {
+      await raw.send(frames)
+    } finally {
+      if (!raw.closed) raw.noDrop = true
+    }
+    stats.sent++
+    stats.dropped++
+    return true
   }
 
   #refuseQueued(): void {
@@ -130,6 +163,10 @@ export class Sender<Value> {
     const { lifecycle, what, raw } = this.#heart
     // A close and a time-out have the same code in zeromq.js, EAGAIN: the lifecycle knows which it was.
     if (raw.closed || lifecycle.state !== 'running') return new ClosedError(`the ${what}`)
+    if (codeOf(cause) === 'EHOSTUNREACH') {
+      const why = 'no peer has the routing id that it is for'
+      return new TroupeError('UNROUTABLE', `a message was not sent on the ${what}: ${why}`, { cause, retryable: true })
+    }
     const why = cause instanceof Error ? cause.message : String(cause)
     return new TroupeError('SOCKET_FAILED', `a send on the ${what} failed: ${why}`, { cause })
   }

@@ -108,9 +108,10 @@ export type SocketOptions = z.input<typeof SocketOptions>
 export type SendingOptions = z.input<typeof SendingOptions>
 export type ReceivingOptions = z.input<typeof ReceivingOptions>
 export type DuplexOptions = z.input<typeof DuplexOptions>
-export type CheckedOptions = z.output<typeof SocketOptions> & Partial<z.output<typeof DuplexOptions>>
+export type CheckedOptions = z.output<typeof SocketOptions> &
+  Partial<z.output<typeof DuplexOptions>> & { readonly noDrop?: boolean | undefined }
 
-/** libzmq's options by the names that zeromq.js gives them. */
+/** libzmq's options by the names that zeromq.js gives them, also those of one type alone, whose schemas are there. */
 const ZEROMQ_NAMES = {
   lingerMs: 'linger',
   maxMessageBytes: 'maxMessageSize',
@@ -135,14 +136,25 @@ const ZEROMQ_NAMES = {
   sendBufferBytes: 'sendBufferSize',
   receiveHighWaterMark: 'receiveHighWaterMark',
   receiveBufferBytes: 'receiveBufferSize',
+  conflate: 'conflate',
+  routingId: 'routingId',
+  probeRouter: 'probeRouter',
+  correlate: 'correlate',
+  relaxed: 'relaxed',
+  mandatory: 'mandatory',
+  handover: 'handover',
+  invertMatching: 'invertMatching',
+  manual: 'manual',
+  verbosity: 'verbosity',
+  welcomeMessage: 'welcomeMessage',
 } as const
 
 /** The options that were given, as zeromq.js takes them. */
 export function zeromqOptions(options: CheckedOptions): Record<string, unknown> {
   const named: Record<string, unknown> = {}
   for (const [ours, theirs] of Object.entries(ZEROMQ_NAMES)) {
-    const value = options[ours as keyof typeof ZEROMQ_NAMES]
-    if (value !== undefined) named[theirs] = value
+    const value = (options as Record<string, unknown>)[ours]
+    if (value !== undefined) named[theirs] = value instanceof Uint8Array ? Buffer.from(value) : value
   }
   return named
 }

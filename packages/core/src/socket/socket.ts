@@ -29,6 +29,8 @@ export class EndpointInUseError extends TroupeError {
 /** What a socket has counted since it was made. */
 export interface SocketStats {
   sent: number
+  /** Messages that at least one peer did not get, because it had no room for them. */
+  dropped: number
   received: number
   /** Messages that came and could not be decoded or did not fit the schema. */
   invalid: number
@@ -41,6 +43,8 @@ const REBIND_DELAY_MS = 20
 /** A socket's raw socket, options and lifecycle, for the parts that send and receive. */
 export interface SocketHeart<Raw extends RawSocket = RawSocket> {
   readonly what: string
+  readonly kind: SocketKind
+  /** Another one after {@link reopen}. */
   readonly raw: Raw
   readonly options: CheckedOptions
   readonly lifecycle: Lifecycle
@@ -59,14 +63,21 @@ interface Bound {
 }
 
 const hearts = new WeakMap<ZMQSocket, SocketHeart>()
+const reopeners = new WeakMap<ZMQSocket, () => Promise<void>>()
 
 /** The inside of a socket, for this package's own use. */
 export const heartOf = (socket: ZMQSocket): SocketHeart => hearts.get(socket)!
 
+/**
+ * Closes libzmq's socket, with all that it holds, and opens another with the same options and ends. What was sent and
+ * not yet delivered is gone, and what still comes in answer to it never arrives. For the pattern packages.
+ * @throws {TroupeError} `ENDPOINT_IN_USE`, `ENDPOINT_UNAVAILABLE`, `CLOSED`
+ */
+export const reopen = (socket: ZMQSocket): Promise<void> => reopeners.get(socket)!()
+
 /** What the sockets of all patterns share. Not to be made itself: see the pattern packages. */
 export abstract class ZMQSocket implements AsyncDisposable {
-  readonly #heart: SocketHeart
-  readonly #kind: SocketKind
+  readonly #heart: { -readonly [Key in keyof SocketHeart]: SocketHeart[Key] }
   #bound: Bound[] = []
   #connected: string[] = []
 
@@ -90,14 +101,15 @@ export abstract class ZMQSocket implements AsyncDisposable {
         for (const { end, address } of endpoints) await (end === 'bind' ? this.#bind(address) : this.#connect(address))
       },
       close: async () => {
-        raw.close()
+        this.#heart.raw.close()
         for (const { file } of this.#bound.splice(0)) file?.[Symbol.dispose]()
       },
     })
-    this.#kind = kind
     const log = resolveLog(checked.log)
-    this.#heart = { what, raw, options: checked, lifecycle, log, stats: { sent: 0, received: 0, invalid: 0 } }
+    const stats = { sent: 0, dropped: 0, received: 0, invalid: 0 }
+    this.#heart = { what, kind, raw, options: checked, lifecycle, log, stats }
     hearts.set(this, this.#heart)
+    reopeners.set(this, () => this.#reopen())
     // Whoever uses the socket is told; a socket that nobody uses must not end the process.
     lifecycle.start().catch(() => undefined)
   }
@@ -195,6 +207,19 @@ export abstract class ZMQSocket implements AsyncDisposable {
     await this.close()
   }
 
+  async #reopen(): Promise<void> {
+    const heart = this.#heart
+    heart.lifecycle.assertRunning()
+    const old = heart.raw
+    heart.raw = openRaw(heart.kind, heart.options, heart.what)
+    old.linger = 0
+    old.close()
+    const connected = this.#connected.splice(0)
+    const bound = this.#bound.splice(0)
+    for (const address of connected) await this.#connect(address)
+    for (const one of bound) this.#bound.push({ ...one, address: await this.#bindOne(one.address, REBIND_TRIES) })
+  }
+
   #addresses(endpoint: string, end: End): string[] {
     const endpoints = parseEndpoints(endpoint, end)
     if (endpoints.some((one) => one.end !== end)) {
@@ -219,7 +244,7 @@ export abstract class ZMQSocket implements AsyncDisposable {
   async #bindFirst(asked: string, address: string, file: PrivateEndpoint | undefined): Promise<string> {
     const { log, options, what } = this.#heart
     if (!options.insecure && !isLocalAddress(address)) {
-      log.warn({ socket: this.#kind, address }, 'binds beyond this machine without encryption or authentication')
+      log.warn({ socket: this.#heart.kind, address }, 'binds beyond this machine without encryption or authentication')
     }
     const candidates = bindCandidates(address)
     let taken: unknown
@@ -238,13 +263,13 @@ export abstract class ZMQSocket implements AsyncDisposable {
   }
 
   async #bindOne(address: string, tries: number): Promise<string> {
-    const { raw, lifecycle, what } = this.#heart
+    const { lifecycle, what } = this.#heart
     for (let left = tries; ; left--) {
       try {
         await assertIpcPathIsFree(address)
         if (lifecycle.state !== 'starting' && lifecycle.state !== 'running') throw new ClosedError(`the ${what}`)
-        raw.bindSync(address)
-        return raw.lastEndpoint ?? address
+        this.#heart.raw.bindSync(address)
+        return this.#heart.raw.lastEndpoint ?? address
       } catch (cause) {
         if (left <= 1 || codeOf(cause) !== 'EADDRINUSE') throw cause
         await delay(REBIND_DELAY_MS + randomInt(REBIND_DELAY_MS))

@@ -1,7 +1,7 @@
 /**
  * ZMQPull: the receiving end of ZeroMQ's pipeline (30/PIPELINE).
  */
-import { type Received, Receiver, ReceivingOptions, type WaitOptions, ZMQSocket } from '@troupe/core'
+import { PullOptions, type Received, Receiver, type WaitOptions, ZMQSocket } from '@troupe/core'
 
 /**
  * Receives the messages of the pushes that are connected to it, fairly from each. It binds by default.
@@ -9,12 +9,12 @@ import { type Received, Receiver, ReceivingOptions, type WaitOptions, ZMQSocket 
  * await using pull = new ZMQPull('tcp://127.0.0.1:!', { schema: Order })
  * for await (const order of pull) console.log(order.item)
  */
-export class ZMQPull<const Options extends ReceivingOptions = Record<never, never>> extends ZMQSocket {
+export class ZMQPull<const Options extends PullOptions = Record<never, never>> extends ZMQSocket {
   readonly #receiver: Receiver<Received<Options>>
 
   /** @throws {TroupeError} `INVALID_ENDPOINT`, `INVALID_OPTIONS` */
   constructor(endpoint?: string, options?: Options) {
-    super('pull', ReceivingOptions, endpoint, options)
+    super('pull', PullOptions, endpoint, options)
     this.#receiver = new Receiver(this)
   }
 

@@ -1,7 +1,7 @@
 /**
  * ZMQPush: the sending end of ZeroMQ's pipeline (30/PIPELINE).
  */
-import { Sender, SendingOptions, type Sent, type WaitOptions, ZMQSocket } from '@troupe/core'
+import { PushOptions, Sender, type Sent, type WaitOptions, ZMQSocket } from '@troupe/core'
 
 /**
  * Sends messages to the pulls that it is connected to, in turn, each to one of them. It connects by default.
@@ -9,12 +9,12 @@ import { Sender, SendingOptions, type Sent, type WaitOptions, ZMQSocket } from '
  * await using push = new ZMQPush('tcp://127.0.0.1:5555', { schema: Order })
  * await push.send({ item: 'tea', count: 2 })
  */
-export class ZMQPush<const Options extends SendingOptions = Record<never, never>> extends ZMQSocket {
+export class ZMQPush<const Options extends PushOptions = Record<never, never>> extends ZMQSocket {
   readonly #sender: Sender<Sent<Options>>
 
   /** @throws {TroupeError} `INVALID_ENDPOINT`, `INVALID_OPTIONS` */
   constructor(endpoint?: string, options?: Options) {
-    super('push', SendingOptions, endpoint, options)
+    super('push', PushOptions, endpoint, options)
     this.#sender = new Sender(this)
   }
 

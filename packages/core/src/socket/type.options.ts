@@ -1,0 +1,110 @@
+/**
+ * The options of each socket type: those that its direction has, and libzmq's that this type alone understands.
+ */
+import { z } from 'zod'
+import { DuplexOptions, ReceivingOptions, SendingOptions } from './socket.options.js'
+
+const isRoutingId = ({ length, 0: first }: Uint8Array): boolean => length > 0 && length < 256 && first !== 0
+const bytes = z.union([z.string(), z.instanceof(Uint8Array)])
+
+/** ZMQ_CONFLATE: only the last message is kept, of one part; no high-water mark applies. Default false. */
+const conflate = z.boolean().optional()
+/** ZMQ_ROUTING_ID: by what a router knows this socket, 1 to 255 bytes. Default: the router makes one up for each connection. */
+const routingId = bytes
+  .refine((id) => isRoutingId(Buffer.from(id as string)), 'must have 1 to 255 bytes and not begin with a zero')
+  .optional()
+/** ZMQ_PROBE_ROUTER: an empty message goes to each new peer, which must be a router. Default false. */
+const probeRouter = z.boolean().optional()
+/**
+ * An empty frame is put before each message, and expected: as requests and replies do, so that a dealer or a router can
+ * speak with them. Default false.
+ */
+const delimiter = z.boolean().default(false)
+
+export const PushOptions = SendingOptions.extend({ conflate })
+export type PushOptions = z.input<typeof PushOptions>
+
+export const PullOptions = ReceivingOptions.extend({ conflate })
+export type PullOptions = z.input<typeof PullOptions>
+
+/** What a request or a reply does with a send or a receive that is not its turn. */
+const outOfOrder = z.enum(['ignore', 'throw']).default('ignore')
+
+export const RequestOptions = DuplexOptions.extend({
+  routingId,
+  probeRouter,
+  outOfOrder,
+  /** ZMQ_REQ_CORRELATE: a number goes with each request, and a reply without it is dropped. Default false. */
+  correlate: z.boolean().optional(),
+  /** ZMQ_REQ_RELAXED: a request may be sent while the reply to the last is still out; that reply is then dropped. Default false. */
+  relaxed: z.boolean().optional(),
+})
+export type RequestOptions = z.input<typeof RequestOptions>
+
+export const ReplyOptions = DuplexOptions.extend({ routingId, outOfOrder })
+export type ReplyOptions = z.input<typeof ReplyOptions>
+
+export const DealerOptions = DuplexOptions.extend({ routingId, probeRouter, conflate, delimiter })
+export type DealerOptions = z.input<typeof DealerOptions>
+
+export const RouterOptions = DuplexOptions.extend({
+  routingId,
+  probeRouter,
+  delimiter,
+  /**
+   * ZMQ_ROUTER_MANDATORY: a message to a peer that is not there, or has no room for it, is refused with `UNROUTABLE` or
+   * `QUEUE_FULL`; else it is dropped without a word. Default false.
+   */
+  mandatory: z.boolean().optional(),
+  /** ZMQ_ROUTER_HANDOVER: a peer with the routing id of another takes its place; else it is refused. Default false. */
+  handover: z.boolean().optional(),
+})
+export type RouterOptions = z.input<typeof RouterOptions>
+
+/** ZMQ_INVERT_MATCHING: messages go to those that did not subscribe to them; both ends must say so. Default false. */
+const invertMatching = z.boolean().optional()
+/**
+ * The topics that are spoken of, each with the schema of its messages. A message then has its topic in a frame of its
+ * own, before what it says.
+ */
+const topics = z
+  .record(
+    z.string(),
+    z.custom<z.ZodType>((value) => typeof (value as z.ZodType | null)?.safeParse === 'function'),
+  )
+  .optional()
+
+const publishing = {
+  topics,
+  invertMatching,
+  /**
+   * ZMQ_XPUB_NODROP: a send waits while one of the subscribers has no room. Else the message is dropped for those that
+   * have none, and counted in `stats.dropped`. Default false.
+   */
+  noDrop: z.boolean().optional(),
+  /** The last message of each topic is kept and given to each new subscriber of it. Default false. */
+  lastValueCache: z.boolean().default(false),
+}
+
+export const PublisherOptions = SendingOptions.extend({ ...publishing, conflate })
+export type PublisherOptions = z.input<typeof PublisherOptions>
+
+export const XPublisherOptions = SendingOptions.extend({
+  ...publishing,
+  /**
+   * Which subscriptions are told. ZMQ_XPUB_VERBOSE (`subscriptions`): also those that another peer has made before.
+   * ZMQ_XPUB_VERBOSER (`all`): also the ends of those that another peer still has. Default: the first and the last of each.
+   */
+  verbosity: z.enum(['unique', 'subscriptions', 'all']).default('unique'),
+  /** ZMQ_XPUB_MANUAL: a subscription counts only once `accept` is called for it. Default false. */
+  manual: z.boolean().optional(),
+  /** ZMQ_XPUB_WELCOME_MSG: the first message to each new peer that has subscribed to it. Default: none. */
+  welcomeMessage: bytes.optional(),
+})
+export type XPublisherOptions = z.input<typeof XPublisherOptions>
+
+export const SubscriberOptions = ReceivingOptions.extend({ topics, invertMatching, conflate })
+export type SubscriberOptions = z.input<typeof SubscriberOptions>
+
+export const XSubscriberOptions = DuplexOptions.extend({ topics })
+export type XSubscriberOptions = z.input<typeof XSubscriberOptions>

@@ -1,0 +1,2 @@
+export { ZMQDealer } from './dealer.js'
+export { type Envelope, ZMQRouter } from './router.js'
