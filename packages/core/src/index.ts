@@ -30,7 +30,9 @@ export {
 export { lifecycleMachine } from './lifecycle/lifecycle.machine.js'
 export { type Logger, resolveLog } from './log.js'
 export { CODEC_NAMES, type Codec, type CodecName, codecOf, type Frames } from './message/codec.js'
+export { PackedFormat, type Unwrap } from './message/packed-format.js'
 export {
+  type Came,
   type Format,
   InvalidMessageError,
   MessageFormat,
@@ -41,6 +43,7 @@ export {
 export { parseOptions } from './options.js'
 export { type PrivateEndpoint, privateEndpoint, privateFolder } from './private-folder.js'
 export { type MonitorEvent, ZMQMonitor } from './socket/monitor.js'
+export { type Address, type Addressed, PackedSender } from './socket/packed-sender.js'
 export { Receiver, type ReceiverParts } from './socket/receiver.js'
 export { Sender } from './socket/sender.js'
 export { EndpointInUseError, reopen, type SocketStats, ZMQSocket } from './socket/socket.js'

@@ -52,7 +52,12 @@ export interface Format {
   encode(value: unknown): Frames
   /** @throws {TroupeError} `INVALID_MESSAGE`, `DECODE_FAILED` */
   decode(parts: readonly Uint8Array[]): unknown
+  /** Instead of `decode`, where one message of the wire holds several. Does not throw. */
+  decodeMany?(parts: readonly Uint8Array[]): Iterable<Came<unknown>>
 }
+
+/** A message that came, or why it cannot be read. */
+export type Came<Value> = { readonly value: Value } | { readonly error: unknown }
 
 /** Messages that are what the schema and the codec say, and nothing more. */
 export class MessageFormat implements Format {

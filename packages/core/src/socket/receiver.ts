@@ -4,14 +4,12 @@
  */
 import { type Waiter, type WaitOptions, waiting } from '../deadline.js'
 import { ClosedError, TroupeError } from '../errors.js'
-import { type Format, MessageFormat } from '../message/schema.js'
+import { type Came, type Format, MessageFormat } from '../message/schema.js'
 import { isTimedOut, type RawReceiver } from './raw.js'
 import { heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
 
 /** Invalid messages are logged once in this time, with how many there were, in ms. */
 const LOG_EVERY_MS = 1_000
-
-type Came<Value> = { readonly value: Value } | { readonly error: unknown }
 
 export interface ReceiverParts {
   readonly format?: Format | undefined
@@ -28,7 +26,9 @@ export class Receiver<Value> {
   readonly #format: Format
   readonly #onInvalid: 'skip' | 'throw'
   #waiters: Waiter<Value>[] = []
+  /** What came and was not taken, from `#nextKept` on. */
   #kept: Came<Value>[] = []
+  #nextKept = 0
   #reading = false
   #loggedMs = Number.NEGATIVE_INFINITY
   #unlogged = 0
@@ -59,6 +59,18 @@ export class Receiver<Value> {
     })
   }
 
+  /** As {@link receive}, but with all messages that are there: those of one pack, if it is packed. */
+  async receiveMany(options: WaitOptions = {}): Promise<Value[]> {
+    const values = [(await this.receive(options)) as Value]
+    // An error among them is for the next receive.
+    for (; this.#waiters.length === 0 && this.#nextKept < this.#kept.length; this.#nextKept++) {
+      const came = this.#kept[this.#nextKept]!
+      if (!('value' in came)) break
+      values.push(came.value)
+    }
+    return values
+  }
+
   /** Every message that comes, until the socket is closed. Throws what {@link receive} throws. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Value, void, undefined> {
     const { lifecycle } = this.#heart
@@ -85,12 +97,8 @@ export class Receiver<Value> {
     try {
       if (lifecycle.state !== 'running') await lifecycle.running()
       while (this.#waiters.length > 0) {
-        const came = this.#kept.shift() ?? (await this.#next())
-        if (came === undefined) continue
-        const waiter = this.#waiters.shift()
-        if (waiter === undefined) this.#kept.push(came)
-        else if ('value' in came) waiter.resolve(came.value)
-        else waiter.reject(came.error)
+        if (this.#nextKept === this.#kept.length) await this.#readMore()
+        this.#serve()
       }
     } catch (cause) {
       const error = this.#failure(cause, what)
@@ -99,30 +107,55 @@ export class Receiver<Value> {
     this.#reading = false
   }
 
-  /** What comes next: nothing if it is skipped, or if nothing has come for a while. */
-  async #next(): Promise<Came<Value> | undefined> {
+  /** Gives what is kept to those that wait. */
+  #serve(): void {
+    while (this.#waiters.length > 0 && this.#nextKept < this.#kept.length) {
+      const came = this.#kept[this.#nextKept++]!
+      const waiter = this.#waiters.shift()!
+      if ('value' in came) waiter.resolve(came.value)
+      else waiter.reject(came.error)
+    }
+    if (this.#nextKept < this.#kept.length) return
+    this.#kept = []
+    this.#nextKept = 0
+  }
+
+  /** Keeps what comes next: nothing if it is skipped, or if nothing has come for a while. */
+  async #readMore(): Promise<void> {
     const { raw } = this.#heart
     try {
-      return this.#take(await raw.receive())
+      this.#keep(await raw.receive())
     } catch (cause) {
       // One that was reopened meanwhile is read on.
       if (raw === this.#heart.raw && (raw.closed || !isTimedOut(cause))) throw cause
-      return undefined
     }
   }
 
-  #take(parts: Uint8Array[]): Came<Value> | undefined {
+  #keep(parts: Uint8Array[]): void {
     const { stats } = this.#heart
-    try {
-      const value = this.#format.decode(parts) as Value
-      stats.received++
-      return { value }
-    } catch (error) {
-      stats.invalid++
-      this.#unlogged++
-      this.#logInvalid(error)
-      return this.#onInvalid === 'throw' ? { error } : undefined
+    if (this.#format.decodeMany !== undefined) {
+      for (const came of this.#format.decodeMany(parts)) this.#keepOne(came as Came<Value>)
+      return
     }
+    try {
+      this.#kept.push({ value: this.#format.decode(parts) as Value })
+      stats.received++
+    } catch (error) {
+      this.#keepOne({ error })
+    }
+  }
+
+  #keepOne(came: Came<Value>): void {
+    const { stats } = this.#heart
+    if ('value' in came) {
+      stats.received++
+      this.#kept.push(came)
+      return
+    }
+    stats.invalid++
+    this.#unlogged++
+    this.#logInvalid(came.error)
+    if (this.#onInvalid === 'throw') this.#kept.push(came)
   }
 
   #logInvalid(error: unknown): void {

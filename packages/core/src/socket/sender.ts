@@ -54,6 +54,12 @@ export class Sender<Value> {
     await this.#enqueue(frames, options)
   }
 
+  /** Sends messages in order; resolves when libzmq has accepted all. When one is rejected, so is this, at its end. */
+  async sendMany(values: readonly Value[], options: WaitOptions = {}): Promise<void> {
+    const sent = await Promise.allSettled(values.map((value) => this.send(value, options)))
+    for (const one of sent) if (one.status === 'rejected') throw one.reason
+  }
+
   async #enqueue(frames: Frames, options: WaitOptions): Promise<void> {
     const { lifecycle, what } = this.#heart
     const doing = `a send on the ${what}`

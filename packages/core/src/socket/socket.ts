@@ -50,6 +50,8 @@ export interface SocketHeart<Raw extends RawSocket = RawSocket> {
   readonly lifecycle: Lifecycle
   readonly log: Logger
   readonly stats: SocketStats
+  /** What is to be done before it closes. */
+  beforeClose?: () => Promise<void>
 }
 
 /** Something that a socket is bound to. */
@@ -80,6 +82,7 @@ export abstract class ZMQSocket implements AsyncDisposable {
   readonly #heart: { -readonly [Key in keyof SocketHeart]: SocketHeart[Key] }
   #bound: Bound[] = []
   #connected: string[] = []
+  #closing: Promise<void> | undefined
 
   /**
    * @throws {InvalidEndpointError} `INVALID_ENDPOINT`
@@ -200,6 +203,8 @@ export abstract class ZMQSocket implements AsyncDisposable {
    * iterations end. Idempotent.
    */
   async close(): Promise<void> {
+    this.#closing ??= this.#heart.beforeClose?.()
+    await this.#closing
     await this.#heart.lifecycle.stop()
   }
 

@@ -21,10 +21,16 @@ const probeRouter = z.boolean().optional()
  */
 const delimiter = z.boolean().default(false)
 
-export const PushOptions = SendingOptions.extend({ conflate })
+/**
+ * Many messages travel as one frame, in the format of docs/wire/packed.md; both ends must say so. Messages of one frame
+ * only. Default false.
+ */
+const packed = z.boolean().default(false)
+
+export const PushOptions = SendingOptions.extend({ conflate, packed })
 export type PushOptions = z.input<typeof PushOptions>
 
-export const PullOptions = ReceivingOptions.extend({ conflate })
+export const PullOptions = ReceivingOptions.extend({ conflate, packed })
 export type PullOptions = z.input<typeof PullOptions>
 
 /** What a request or a reply does with a send or a receive that is not its turn. */
@@ -44,13 +50,14 @@ export type RequestOptions = z.input<typeof RequestOptions>
 export const ReplyOptions = DuplexOptions.extend({ routingId, outOfOrder })
 export type ReplyOptions = z.input<typeof ReplyOptions>
 
-export const DealerOptions = DuplexOptions.extend({ routingId, probeRouter, conflate, delimiter })
+export const DealerOptions = DuplexOptions.extend({ routingId, probeRouter, conflate, delimiter, packed })
 export type DealerOptions = z.input<typeof DealerOptions>
 
 export const RouterOptions = DuplexOptions.extend({
   routingId,
   probeRouter,
   delimiter,
+  packed,
   /**
    * ZMQ_ROUTER_MANDATORY: a message to a peer that is not there, or has no room for it, is refused with `UNROUTABLE` or
    * `QUEUE_FULL`; else it is dropped without a word. Default false.

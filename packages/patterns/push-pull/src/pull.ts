@@ -1,7 +1,7 @@
 /**
  * ZMQPull: the receiving end of ZeroMQ's pipeline (30/PIPELINE).
  */
-import { PullOptions, type Received, Receiver, type WaitOptions, ZMQSocket } from '@troupe/core'
+import { PackedFormat, PullOptions, type Received, Receiver, type WaitOptions, ZMQSocket } from '@troupe/core'
 
 /**
  * Receives the messages of the pushes that are connected to it, fairly from each. It binds by default.
@@ -15,7 +15,7 @@ export class ZMQPull<const Options extends PullOptions = Record<never, never>> e
   /** @throws {TroupeError} `INVALID_ENDPOINT`, `INVALID_OPTIONS` */
   constructor(endpoint?: string, options?: Options) {
     super('pull', PullOptions, endpoint, options)
-    this.#receiver = new Receiver(this)
+    this.#receiver = new Receiver(this, options?.packed === true ? { format: new PackedFormat(options) } : {})
   }
 
   /**
@@ -25,6 +25,14 @@ export class ZMQPull<const Options extends PullOptions = Record<never, never>> e
    */
   receive(options?: WaitOptions): Promise<Received<Options>> {
     return this.#receiver.receive(options)
+  }
+
+  /**
+   * As {@link receive}, but with all messages that have come: with `packed` those of a pack. Of texts and bytes that came
+   * in a pack, one that is kept keeps its pack in memory.
+   */
+  receiveMany(options?: WaitOptions): Promise<Received<Options>[]> {
+    return this.#receiver.receiveMany(options)
   }
 
   /** Every message that comes, until the socket is closed. */
