@@ -2,7 +2,7 @@
  * The process that one contender has to itself: its heap, its compiled code and its workers are nobody else's.
  */
 import { contenderNamed } from './contenders/all.js'
-import type { Order, Reply } from './host.js'
+import { type Order, type Round, serveOrders } from './host.js'
 import { inFlight } from './in-flight.js'
 import type { Tally } from './point.js'
 import type { TaskKind } from './work.js'
@@ -11,18 +11,9 @@ const [, , name, task, workers] = process.argv
 const contender = contenderNamed(name)
 const pool = await contender.start({ task: task as TaskKind, workers: Number(workers) })
 
-process.on('message', (order: Order | 'stop') => {
-  if (order === 'stop') void pool.stop().then(() => process.disconnect())
-  else
-    void carryOut(order).then(
-      (reply) => process.send?.(reply),
-      (error: unknown) => process.send?.({ error: String(error) } satisfies Reply),
-    )
-})
-process.on('disconnect', () => process.exit())
-process.send?.('ready')
+serveOrders(carryOut, () => pool.stop())
 
-async function carryOut(order: Order): Promise<Reply> {
+async function carryOut(order: Order): Promise<Round> {
   const began = performance.now()
   const { count } = await run(order)
   return { count, seconds: (performance.now() - began) / 1_000 }

@@ -4,11 +4,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Contender } from './contender.js'
 import type { LoopLimits } from './in-flight.js'
-import type { TaskKind } from './work.js'
 
-/** One round. A contender that takes no single tasks maps instead. */
+/** One round of a farm. A contender that takes no single tasks maps instead. */
 export interface Order extends LoopLimits {
   readonly by: 'submit' | 'map'
 }
@@ -20,18 +18,18 @@ export interface Round {
 
 export type Reply = Round | { readonly error: string }
 
-export interface HostOptions {
-  readonly task: TaskKind
-  readonly workers: number
+/** What carries out rounds. */
+export interface RoundsOf<Orders> extends AsyncDisposable {
+  /** @throws {Error} when the contender fails or gives a wrong result */
+  run(order: Orders): Promise<Round>
 }
 
-export class Host implements AsyncDisposable {
+export class Host<Orders> implements RoundsOf<Orders> {
   readonly #child: ChildProcess
 
-  /** Resolves when the contender's workers take tasks. */
-  static async start({ name }: Contender, { task, workers }: HostOptions): Promise<Host> {
-    const file = fileURLToPath(new URL('./host.main.js', import.meta.url))
-    const host = new Host(fork(file, [name, task, String(workers)], { stdio: ['ignore', 2, 2, 'ipc'] }))
+  /** Runs a module that {@link serveOrders}; resolves when it does. */
+  static async start<Orders>(name: string, module: URL, args: readonly string[]): Promise<Host<Orders>> {
+    const host = new Host<Orders>(fork(fileURLToPath(module), args, { stdio: ['ignore', 2, 2, 'ipc'] }))
     await host.#answer(name)
     return host
   }
@@ -44,10 +42,9 @@ export class Host implements AsyncDisposable {
     return this.#child.pid!
   }
 
-  /** @throws {Error} when the contender fails or gives a wrong result */
-  async run(order: Order): Promise<Round> {
+  async run(order: Orders): Promise<Round> {
     const answer = this.#answer('the contender')
-    this.#child.send(order)
+    this.#child.send({ order })
     const reply = (await answer) as Reply
     if ('error' in reply) throw new Error(reply.error)
     return reply
@@ -70,4 +67,18 @@ export class Host implements AsyncDisposable {
       })
     })
   }
+}
+
+/** In the process of a contender: carries out what its {@link Host} orders, until it is told to stop. */
+export function serveOrders<Orders>(carryOut: (order: Orders) => Promise<Round>, stop: () => Promise<void>): void {
+  process.on('message', (message: { readonly order: Orders } | 'stop') => {
+    if (message === 'stop') void stop().then(() => process.disconnect())
+    else
+      void carryOut(message.order).then(
+        (reply) => process.send?.(reply),
+        (error: unknown) => process.send?.({ error: String(error) } satisfies Reply),
+      )
+  })
+  process.on('disconnect', () => process.exit())
+  process.send?.('ready')
 }

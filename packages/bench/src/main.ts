@@ -1,5 +1,5 @@
 /**
- * The command: `bench farm [--rounds N] [--quick] [--only NAME]... [--json FILE] [--into FILE]`.
+ * The command: `bench farm|sockets [--rounds N] [--quick] [--only NAME]... [--json FILE] [--into FILE]`.
  * Tables on stdout, progress on stderr.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -11,13 +11,26 @@ import { cpu } from './scenarios/cpu.js'
 import { kill } from './scenarios/kill.js'
 import { map } from './scenarios/map.js'
 import { memory } from './scenarios/memory.js'
+import { pipeline } from './scenarios/pipeline.js'
 import { submit } from './scenarios/submit.js'
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { submit, map, cpu, memory, kill }
-const USAGE = `usage: bench farm [--rounds N] [--quick] [--only ${Object.keys(SCENARIOS).join('|')}]... [--json FILE] [--into FILE]`
+interface Suite {
+  readonly scenarios: Readonly<Record<string, Scenario>>
+  readonly workers?: number
+}
+
 const WORKERS = 2
+const SUITES: Readonly<Record<string, Suite>> = {
+  farm: { scenarios: { submit, map, cpu, memory, kill }, workers: WORKERS },
+  sockets: { scenarios: { pipeline } },
+}
+const USAGE = Object.entries(SUITES)
+  .map(([name, { scenarios }]) => [name, Object.keys(scenarios).join('|')])
+  .map(([name, all]) => `usage: bench ${name} [--rounds N] [--quick] [--only ${all}]... [--json FILE] [--into FILE]`)
+  .join('\n')
 
 interface Command {
+  readonly suite: Suite
   readonly rounds: number
   readonly quick: boolean
   readonly scenarios: readonly string[]
@@ -34,16 +47,17 @@ if (command === undefined) {
   await main(command)
 }
 
-async function main({ rounds, quick, scenarios, json, into }: Command): Promise<void> {
+async function main({ suite, rounds, quick, scenarios, json, into }: Command): Promise<void> {
   const machine = machineFacts()
   const sections: Section[] = []
   for (const name of scenarios) {
     const began = performance.now()
-    sections.push(await SCENARIOS[name]!({ workers: WORKERS, rounds, quick }))
+    sections.push(await suite.scenarios[name]!({ workers: WORKERS, rounds, quick }))
     console.error(`${name}: ${((performance.now() - began) / 1_000).toFixed(0)} s`)
   }
   const said = ['pnpm bench', ...process.argv.slice(2)].join(' ')
-  const report: Report = { command: said, machine, workers: WORKERS, rounds, sections }
+  const workers = suite.workers === undefined ? {} : { workers: suite.workers }
+  const report: Report = { command: said, machine, ...workers, rounds, sections }
   const rendered = renderReport(report)
   console.log(rendered)
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`)
@@ -64,11 +78,13 @@ function parseCommand(argv: readonly string[]): Command | undefined {
         into: { type: 'string' },
       },
     })
-    const { quick, only: scenarios = Object.keys(SCENARIOS), json, into } = values
+    const [name = '', ...others] = positionals
+    const suite = Object.hasOwn(SUITES, name) ? SUITES[name] : undefined
+    if (suite === undefined || others.length > 0) return undefined
+    const { quick, only: scenarios = Object.keys(suite.scenarios), json, into } = values
     const rounds = Number(values.rounds ?? (quick ? 1 : 5))
-    const known = scenarios.every((name) => Object.hasOwn(SCENARIOS, name))
-    const valid = positionals.join(' ') === 'farm' && known && Number.isInteger(rounds) && rounds > 0
-    return valid ? { rounds, quick, scenarios, json, into } : undefined
+    const known = scenarios.every((one) => Object.hasOwn(suite.scenarios, one))
+    return known && Number.isInteger(rounds) && rounds > 0 ? { suite, rounds, quick, scenarios, json, into } : undefined
   } catch {
     return undefined
   }

@@ -10,7 +10,8 @@ import { renderTable } from './table.js'
 export interface Report {
   readonly command: string
   readonly machine: MachineFacts
-  readonly workers: number
+  /** How many each contender has, if they have workers. */
+  readonly workers?: number
   readonly rounds: number
   readonly sections: readonly Section[]
 }
@@ -21,10 +22,11 @@ export function renderReport({ command, machine, workers, rounds, sections }: Re
     '',
     `Machine: ${describeMachine(machine)}.`,
     '',
-    `${workers} workers; medians of ${rounds} alternated rounds, after ${WARM_UP_ROUNDS} that are not counted. Spread: fastest less slowest round, of the median.`,
+    `${workers === undefined ? '' : `${workers} workers; `}medians of ${rounds} alternated rounds, after ${WARM_UP_ROUNDS} that are not counted. Spread: fastest less slowest round, of the median.`,
   ]
   const parts = sections.flatMap((section) => ['', renderSection(section)])
-  return [...intro, ...parts, '', renderAbilities(), '', renderTargets(sections)].join('\n')
+  const abilities = workers === undefined ? [] : ['', renderAbilities()]
+  return [...intro, ...parts, ...abilities, '', renderTargets(sections)].join('\n')
 }
 
 const BEGIN = '<!-- what follows is written by the command -->'

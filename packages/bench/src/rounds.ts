@@ -1,31 +1,28 @@
 /**
  * Alternated rounds: A B C, A B C, ... so that what drifts on the machine befalls all alike.
  */
-import type { Contender } from './contender.js'
-import { Host, type Order, type Round } from './host.js'
-import type { TaskKind } from './work.js'
+import type { Round, RoundsOf } from './host.js'
 
 /** Rounds that are not counted come first, for the compiler and the caches: the rates of all rise for about so many. */
 export const WARM_UP_ROUNDS = 3
 
-export interface RoundsOptions {
-  readonly task: TaskKind
-  readonly workers: number
+export interface RoundsOptions<Contender, Orders> {
   readonly rounds: number
   /** Lets the rounds come first that are not counted. */
   readonly warmUp: boolean
-  orderFor(contender: Contender): Order
+  start(contender: Contender): Promise<RoundsOf<Orders>>
+  orderFor(contender: Contender): Orders
 }
 
 /** The rounds of each contender, by name. All are started first, and stay until the last round. */
-export async function alternate(
+export async function alternate<Contender extends { readonly name: string }, Orders>(
   contenders: readonly Contender[],
-  { task, workers, rounds, warmUp, orderFor }: RoundsOptions,
+  { rounds, warmUp, start, orderFor }: RoundsOptions<Contender, Orders>,
 ): Promise<Map<string, Round[]>> {
   const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]))
-  const hosts: Host[] = []
+  const hosts: RoundsOf<Orders>[] = []
   try {
-    for (const contender of contenders) hosts.push(await Host.start(contender, { task, workers }))
+    for (const contender of contenders) hosts.push(await start(contender))
     for (let round = warmUp ? -WARM_UP_ROUNDS : 0; round < rounds; round++) {
       for (const [index, contender] of contenders.entries()) {
         const result = await hosts[index]!.run(orderFor(contender))

@@ -1,7 +1,6 @@
 /**
  * Rounds as tasks a second beside the first peer.
  */
-import type { Contender } from './contender.js'
 import type { Round } from './host.js'
 import { type Summary, spread, summarize } from './statistics.js'
 import { figure, percent, type Table, times } from './table.js'
@@ -14,14 +13,15 @@ export function rates(rounds: ReadonlyMap<string, readonly Round[]>): Map<string
 
 /** A row for each contender, with its ratio to the one named `beside`. */
 export function rateTable(
-  contenders: readonly Contender[],
+  contenders: readonly { readonly name: string }[],
   summaries: ReadonlyMap<string, Summary>,
   beside: string,
+  what = 'tasks',
 ): Table {
   const base = summaries.get(beside)!.median
   const rows = contenders.map(({ name }) => {
     const summary = summaries.get(name)!
     return [name, figure(summary.median), figure(summary.max), percent(spread(summary)), times(summary.median / base)]
   })
-  return { head: ['contender', 'tasks/s, median', 'fastest', 'spread', `beside ${beside}`], rows }
+  return { head: ['contender', `${what}/s, median`, 'fastest', 'spread', `beside ${beside}`], rows }
 }

@@ -4,6 +4,7 @@
 import type { Contender } from '../contender.js'
 import { cpuPools } from '../contenders/all.js'
 import { bare } from '../contenders/bare.js'
+import { startWith } from '../contenders/start.js'
 import { troupe } from '../contenders/troupe.js'
 import type { Order } from '../host.js'
 import { alternate } from '../rounds.js'
@@ -18,8 +19,10 @@ const WANTED = 0.93
 export const cpu: Scenario = async ({ workers, rounds, quick }) => {
   const count = quick ? 100 : 2_000
   const orderFor = (contender: Contender): Order => ({ by: contender === bare ? 'map' : 'submit', count })
-  const spun = rates(await alternate(cpuPools, { task: 'spin', workers, rounds, warmUp: !quick, orderFor }))
-  const worked = rates(await alternate(cpuPools, { task: 'work', workers, rounds, warmUp: !quick, orderFor }))
+  const spun = rates(await alternate(cpuPools, { start: startWith('spin', workers), rounds, warmUp: !quick, orderFor }))
+  const worked = rates(
+    await alternate(cpuPools, { start: startWith('work', workers), rounds, warmUp: !quick, orderFor }),
+  )
   const ideal = workers / TASK_SECONDS
   const ours = spun.get(troupe.name)!.median / ideal
   const ofBare = worked.get(troupe.name)!.median / worked.get(bare.name)!.median

@@ -1,10 +1,12 @@
 /**
  * Tasks that do nothing, given as one list.
  */
+import type { Contender } from '../contender.js'
 import { listPools } from '../contenders/all.js'
 import { piscina } from '../contenders/piscina.js'
 import { piscinaPacked, piscinaPackedUnchecked } from '../contenders/piscina-packed.js'
 import { python } from '../contenders/python.js'
+import { startWith } from '../contenders/start.js'
 import { troupe } from '../contenders/troupe.js'
 import { alternate } from '../rounds.js'
 import type { Scenario, Target } from '../scenario.js'
@@ -17,11 +19,13 @@ const SLOW_PART = 1 / 5
 export const map: Scenario = async ({ workers, rounds, quick }) => {
   const pools = listPools()
   const count = quick ? 5_000 : 300_000
-  const orderFor = ({ slow }: { readonly slow?: boolean }) => ({
+  const orderFor = ({ slow }: Contender) => ({
     by: 'map' as const,
     count: slow === true ? count * SLOW_PART : count,
   })
-  const summaries = rates(await alternate(pools, { task: 'noop', workers, rounds, warmUp: !quick, orderFor }))
+  const summaries = rates(
+    await alternate(pools, { start: startWith('noop', workers), rounds, warmUp: !quick, orderFor }),
+  )
   const ours = summaries.get(troupe.name)!.median
   const beside = (name: string, wanted: number): Target[] => {
     const peer = summaries.get(name)

@@ -3,8 +3,8 @@
  */
 import type { Contender } from '../contender.js'
 import { listPools } from '../contenders/all.js'
+import { startWith } from '../contenders/start.js'
 import { troupe } from '../contenders/troupe.js'
-import { Host } from '../host.js'
 import { hasProc, MemoryWatch, type PeakMemory } from '../process-tree.js'
 import type { Scenario, Section } from '../scenario.js'
 import { figure } from '../table.js'
@@ -38,7 +38,7 @@ export const memory: Scenario = async ({ workers, quick }) => {
 async function peaksOf(contender: Contender, workers: number, lengths: readonly number[]): Promise<PeakMemory[]> {
   const peaks: PeakMemory[] = []
   for (const count of lengths) {
-    await using host = await Host.start(contender, { task: 'noop', workers })
+    await using host = await startWith('noop', workers)(contender)
     const watch = new MemoryWatch(host.pid)
     await host.run({ by: 'map', count })
     peaks.push(watch.stop())

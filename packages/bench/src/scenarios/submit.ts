@@ -4,6 +4,7 @@
 import { IN_FLIGHT } from '../contender.js'
 import { singleTaskPools } from '../contenders/all.js'
 import { piscina } from '../contenders/piscina.js'
+import { startWith } from '../contenders/start.js'
 import { troupe } from '../contenders/troupe.js'
 import { alternate } from '../rounds.js'
 import type { Scenario } from '../scenario.js'
@@ -15,7 +16,9 @@ const WANTED = 10
 export const submit: Scenario = async ({ workers, rounds, quick }) => {
   const forMs = quick ? 200 : 1_500
   const orderFor = () => ({ by: 'submit' as const, forMs })
-  const summaries = rates(await alternate(singleTaskPools, { task: 'noop', workers, rounds, warmUp: !quick, orderFor }))
+  const summaries = rates(
+    await alternate(singleTaskPools, { start: startWith('noop', workers), rounds, warmUp: !quick, orderFor }),
+  )
   const ratio = summaries.get(troupe.name)!.median / summaries.get(piscina.name)!.median
   return {
     title: `No-op tasks, submit, ${IN_FLIGHT} in flight`,
