@@ -20,6 +20,12 @@ interface Queued {
   givenUp?: Error
 }
 
+/** A message was not taken, by which socket, and why. */
+interface Refused {
+  readonly raw: RawSender
+  readonly cause: unknown
+}
+
 export class Sender<Value> {
   readonly #heart: SocketHeart<RawSender>
   readonly #format: Format
@@ -39,19 +45,38 @@ export class Sender<Value> {
   }
 
   /** Resolves when libzmq has accepted the message. See the classes of the patterns for what it does when it cannot. */
-  async send(value: Value, options: WaitOptions = {}): Promise<void> {
-    const frames = this.#format.encode(value)
-    if (this.#heart.lifecycle.state === 'running' && !this.#sending && isPlain(options)) {
-      this.#sending = true
-      try {
-        await this.#give({ frames })
-      } finally {
-        this.#sending = false
-        if (this.#queue.length > 0) this.#drain()
-      }
-      return
+  send(value: Value, options?: WaitOptions): Promise<void> {
+    let frames: Frames
+    try {
+      frames = this.#format.encode(value)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    await this.#enqueue(frames, options)
+    if (this.#sending || this.#heart.lifecycle.state !== 'running' || (options !== undefined && !isPlain(options))) {
+      return this.#enqueue(frames, options ?? {})
+    }
+    // The way of nearly every message: one promise more than libzmq's own.
+    this.#sending = true
+    const { raw } = this.#heart
+    return raw.send(frames).then(this.#taken, (cause: unknown) => this.#notTaken(frames, { raw, cause }))
+  }
+
+  readonly #taken = (): void => {
+    this.#heart.stats.sent++
+    this.#next()
+  }
+
+  async #notTaken(frames: Frames, refused: Refused): Promise<void> {
+    try {
+      await this.#give({ frames }, refused)
+    } finally {
+      this.#next()
+    }
+  }
+
+  #next(): void {
+    this.#sending = false
+    if (this.#queue.length > 0) this.#drain()
   }
 
   /** Sends messages in order; resolves when libzmq has accepted all. When one is rejected, so is this, at its end. */
@@ -112,8 +137,12 @@ export class Sender<Value> {
     this.#sending = false
   }
 
-  /** Gives libzmq a message, as soon as it takes it, unless its sender has given up before. */
-  async #give(message: Pick<Queued, 'frames' | 'givenUp'>): Promise<void> {
+  /**
+   * Gives libzmq a message, as soon as it takes it, unless its sender has given up before. `refused` is what has come of
+   * it so far.
+   */
+  async #give(message: Pick<Queued, 'frames' | 'givenUp'>, refused?: Refused): Promise<void> {
+    if (refused !== undefined && (await this.#settledBy(refused.raw, message, refused.cause))) return
     for (;;) {
       const { raw, stats } = this.#heart
       try {
@@ -121,13 +150,22 @@ export class Sender<Value> {
         stats.sent++
         return
       } catch (cause) {
-        // One that was reopened meanwhile has not sent it.
-        const reopened = raw !== this.#heart.raw
-        if (!reopened && (raw.closed || !isTimedOut(cause))) throw this.#failure(cause)
-        if (message.givenUp !== undefined) throw message.givenUp
-        if (!reopened && (await this.#full(raw, message.frames))) return
+        if (await this.#settledBy(raw, message, cause)) return
       }
     }
+  }
+
+  /** libzmq has not taken a message. Returns whether that is the end of it; else it is tried again. */
+  async #settledBy(
+    raw: RawSender,
+    { frames, givenUp }: Pick<Queued, 'frames' | 'givenUp'>,
+    cause: unknown,
+  ): Promise<boolean> {
+    // One that was reopened meanwhile has not sent it.
+    const reopened = raw !== this.#heart.raw
+    if (!reopened && (raw.closed || !isTimedOut(cause))) throw this.#failure(cause)
+    if (givenUp !== undefined) throw givenUp
+    return !reopened && (await this.#full(raw, frames))
   }
 
   /** A peer has no room for a message. Returns whether it is dealt with; else it is tried again. */
