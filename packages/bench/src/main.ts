@@ -8,6 +8,7 @@ import { machineFacts } from './machine.js'
 import { insertReport, type Report, renderReport } from './report.js'
 import type { Scenario, Section } from './scenario.js'
 import { cpu } from './scenarios/cpu.js'
+import { growth } from './scenarios/growth.js'
 import { kill } from './scenarios/kill.js'
 import { map } from './scenarios/map.js'
 import { memory } from './scenarios/memory.js'
@@ -22,7 +23,7 @@ interface Suite {
 const WORKERS = 2
 const SUITES: Readonly<Record<string, Suite>> = {
   farm: { scenarios: { submit, map, cpu, memory, kill }, workers: WORKERS },
-  sockets: { scenarios: { pipeline } },
+  sockets: { scenarios: { pipeline, growth } },
 }
 const USAGE = Object.entries(SUITES)
   .map(([name, { scenarios }]) => [name, Object.keys(scenarios).join('|')])
