@@ -29,6 +29,8 @@ export class Receiver<Value> {
   /** What came and was not taken, from `#nextKept` on. */
   #kept: Came<Value>[] = []
   #nextKept = 0
+  /** What it came to: with a socket that is reopened it is gone. */
+  #keptFrom: RawReceiver | undefined
   #reading = false
   #loggedMs = Number.NEGATIVE_INFINITY
   #unlogged = 0
@@ -57,6 +59,12 @@ export class Receiver<Value> {
         },
       }
     })
+  }
+
+  /** Forgets what has come after its receiver gave up. For the pattern packages. */
+  forget(): void {
+    this.#kept = []
+    this.#nextKept = 0
   }
 
   /** As {@link receive}, but with all messages that are there: those of one pack, if it is packed. */
@@ -97,8 +105,9 @@ export class Receiver<Value> {
     try {
       if (lifecycle.state !== 'running') await lifecycle.running()
       while (this.#waiters.length > 0) {
+        if (this.#keptFrom !== this.#heart.raw) this.forget()
         if (this.#nextKept === this.#kept.length) await this.#readMore()
-        this.#serve()
+        else this.#serve()
       }
     } catch (cause) {
       const error = this.#failure(cause, what)
@@ -115,16 +124,15 @@ export class Receiver<Value> {
       if ('value' in came) waiter.resolve(came.value)
       else waiter.reject(came.error)
     }
-    if (this.#nextKept < this.#kept.length) return
-    this.#kept = []
-    this.#nextKept = 0
+    if (this.#nextKept === this.#kept.length) this.forget()
   }
 
   /** Keeps what comes next: nothing if it is skipped, or if nothing has come for a while. */
   async #readMore(): Promise<void> {
     const { raw } = this.#heart
     try {
-      this.#keep(await raw.receive())
+      const parts = await raw.receive()
+      if (raw === this.#heart.raw) this.#keep(parts)
     } catch (cause) {
       // One that was reopened meanwhile is read on.
       if (raw === this.#heart.raw && (raw.closed || !isTimedOut(cause))) throw cause
@@ -132,7 +140,8 @@ export class Receiver<Value> {
   }
 
   #keep(parts: Uint8Array[]): void {
-    const { stats } = this.#heart
+    const { stats, raw } = this.#heart
+    this.#keptFrom = raw
     if (this.#format.decodeMany !== undefined) {
       for (const came of this.#format.decodeMany(parts)) this.#keepOne(came as Came<Value>)
       return

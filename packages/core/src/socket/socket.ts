@@ -73,7 +73,7 @@ export const heartOf = (socket: ZMQSocket): SocketHeart => hearts.get(socket)!
 /**
  * Closes libzmq's socket, with all that it holds, and opens another with the same options and ends. What was sent and
  * not yet delivered is gone, and what still comes in answer to it never arrives. For the pattern packages.
- * @throws {TroupeError} `ENDPOINT_IN_USE`, `ENDPOINT_UNAVAILABLE`, `CLOSED`
+ * @throws {TroupeError} `ENDPOINT_UNAVAILABLE` when it cannot be bound again: the socket has then failed; `CLOSED`
  */
 export const reopen = (socket: ZMQSocket): Promise<void> => reopeners.get(socket)!()
 
@@ -101,7 +101,10 @@ export abstract class ZMQSocket implements AsyncDisposable {
     const lifecycle = new Lifecycle({
       what: `the ${what}`,
       open: async () => {
-        for (const { end, address } of endpoints) await (end === 'bind' ? this.#bind(address) : this.#connect(address))
+        for (const { end, address } of endpoints) {
+          if (end === 'bind') await this.#bind(address)
+          else this.#connect(address)
+        }
       },
       close: async () => {
         this.#heart.raw.close()
@@ -179,7 +182,7 @@ export abstract class ZMQSocket implements AsyncDisposable {
   async connect(endpoint: string): Promise<void> {
     const addresses = this.#addresses(endpoint, 'connect')
     await this.ready()
-    for (const address of addresses) await this.#connect(address)
+    for (const address of addresses) this.#connect(address)
   }
 
   /**
@@ -219,10 +222,15 @@ export abstract class ZMQSocket implements AsyncDisposable {
     heart.raw = openRaw(heart.kind, heart.options, heart.what)
     old.linger = 0
     old.close()
-    const connected = this.#connected.splice(0)
-    const bound = this.#bound.splice(0)
-    for (const address of connected) await this.#connect(address)
-    for (const one of bound) this.#bound.push({ ...one, address: await this.#bindOne(one.address, REBIND_TRIES) })
+    for (const address of this.#connected.splice(0)) this.#connect(address)
+    try {
+      for (const bound of this.#bound) await this.#bindOne(bound.address, REBIND_TRIES)
+    } catch (cause) {
+      if (cause instanceof ClosedError) throw cause
+      const error = this.#unavailable('bind again', this.#bound.map(({ address }) => address).join(), cause)
+      heart.lifecycle.fail(error)
+      throw error
+    }
   }
 
   #addresses(endpoint: string, end: End): string[] {
@@ -282,7 +290,7 @@ export abstract class ZMQSocket implements AsyncDisposable {
     }
   }
 
-  async #connect(address: string): Promise<void> {
+  #connect(address: string): void {
     try {
       this.#heart.raw.connect(address)
     } catch (cause) {
