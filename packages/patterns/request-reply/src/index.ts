@@ -1,5 +1,5 @@
-export { ReliableOptions } from './lazy-pirate.options.js'
 export { RequestTimeoutError } from './lazy-pirate.js'
+export { ReliableOptions } from './lazy-pirate.options.js'
 export { ZMQReply } from './reply.js'
 export { ZMQRequest } from './request.js'
 export { FIRST_TURNS, type OrderedKind, type Step, type Turn, turnAfter, whyNot } from './turn.js'

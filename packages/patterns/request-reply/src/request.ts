@@ -3,8 +3,8 @@
  */
 import { type Received, Receiver, RequestOptions, Sender, type Sent, type WaitOptions, ZMQSocket } from '@troupe/core'
 import { Exchange } from './exchange.js'
-import type { ReliableOptions } from './lazy-pirate.options.js'
 import { LazyPirate } from './lazy-pirate.js'
+import type { ReliableOptions } from './lazy-pirate.options.js'
 import type { ReceiveOutcome, SendOutcome } from './outcome.js'
 
 /**
