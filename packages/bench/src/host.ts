@@ -14,6 +14,8 @@ export interface Order extends LoopLimits {
 export interface Round {
   readonly count: number
   readonly seconds: number
+  /** Of one of them, where they were timed one by one. */
+  readonly medianUs?: number
 }
 
 export type Reply = Round | { readonly error: string }

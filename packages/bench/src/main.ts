@@ -13,6 +13,7 @@ import { kill } from './scenarios/kill.js'
 import { map } from './scenarios/map.js'
 import { memory } from './scenarios/memory.js'
 import { pipeline } from './scenarios/pipeline.js'
+import { roundTrip } from './scenarios/round-trip.js'
 import { submit } from './scenarios/submit.js'
 
 interface Suite {
@@ -23,7 +24,7 @@ interface Suite {
 const WORKERS = 2
 const SUITES: Readonly<Record<string, Suite>> = {
   farm: { scenarios: { submit, map, cpu, memory, kill }, workers: WORKERS },
-  sockets: { scenarios: { pipeline, growth } },
+  sockets: { scenarios: { pipeline, 'round-trip': roundTrip, growth } },
 }
 const USAGE = Object.entries(SUITES)
   .map(([name, { scenarios }]) => [name, Object.keys(scenarios).join('|')])
