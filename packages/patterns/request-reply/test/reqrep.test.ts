@@ -199,7 +199,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
 describe.each(WIRES)('over %s', (transport) => {
   it('a request reaches the server that has come in the place of another', async () => {
     const address = await freeAddress(transport)
-    await using request = new ZMQRequest(undefined, { reconnectIntervalMs: 10, immediate: true })
+    await using request = new ZMQRequest(undefined, { reconnectIntervalMs: 10 })
     using monitor = new ZMQMonitor(request)
     await request.connect(address)
     const next = async (type: string) => {
