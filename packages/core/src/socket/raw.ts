@@ -21,6 +21,8 @@ export interface RawSocket {
 
 export interface RawSender extends RawSocket {
   send(frames: Frames): Promise<void>
+  /** Whether one of its peers has room. To look has libzmq take notice of what they have told. */
+  readonly writable: boolean
   /** Of publishers: a message that one of the subscribers has no room for is refused, and goes to none. */
   noDrop?: boolean
 }
@@ -69,8 +71,12 @@ export const SOCKET_KINDS = {
   request: kindOf('connect', 'wait', (options) => new zeromq.Request({ ...options, ...waits, ...receives })),
   reply: kindOf('bind', 'wait', (options) => new zeromq.Reply({ ...options, ...waits, ...receives })),
   dealer: kindOf('connect', 'wait', (options) => new zeromq.Dealer({ ...options, ...waits, ...receives })),
-  router: kindOf('bind', 'refuse', (options) => new zeromq.Router({ ...options, ...refuses, ...receives })),
-  // With noDrop libzmq tells of what it would drop: so it can be counted, and then be dropped all the same.
+  // With mandatory and noDrop libzmq tells of what it would drop: so it can be counted, and then be dropped all the same.
+  router: kindOf(
+    'bind',
+    'refuse',
+    (options) => new zeromq.Router({ ...options, ...refuses, ...receives, mandatory: true }),
+  ),
   publisher: kindOf('bind', 'drop', (options) => new zeromq.Publisher({ ...options, ...refuses, noDrop: true })),
   xpublisher: kindOf(
     'bind',

@@ -2,7 +2,7 @@
  * The sending half of a socket and its send queue. libzmq takes one send at a time, so what cannot be taken at once
  * waits here, in order.
  */
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { assertWaitOptions, type Waiter, type WaitOptions, waiting } from '../deadline.js'
 import { AbortedError, ClosedError, TroupeError } from '../errors.js'
 import type { Frames } from '../message/codec.js'
@@ -12,6 +12,12 @@ import { heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
 
 /** After how many ms a message is tried again for which a subscriber had no room. */
 const FULL_AGAIN_MS = 2
+
+/**
+ * After how many sends in a row that cannot wait the event loop has a turn. zeromq.js gives it one by itself where a send
+ * can wait.
+ */
+const IN_A_ROW = 512
 
 interface Queued {
   readonly frames: Frames
@@ -31,11 +37,14 @@ export class Sender<Value> {
   readonly #format: Format
   #queue: Queued[] = []
   #sending = false
+  readonly #neverWaits: boolean
+  #inARow = 0
 
   /** `format` is by default what the schema and the codec of the socket's options say. */
   constructor(socket: ZMQSocket, format?: Format) {
     this.#heart = heartOf(socket) as SocketHeart<RawSender>
     this.#format = format ?? new MessageFormat(this.#heart.options)
+    this.#neverWaits = SOCKET_KINDS[this.#heart.kind].whenFull !== 'wait'
     void this.#heart.lifecycle.finished().then(() => this.#refuseQueued())
   }
 
@@ -61,9 +70,10 @@ export class Sender<Value> {
     return raw.send(frames).then(this.#taken, (cause: unknown) => this.#notTaken(frames, { raw, cause }))
   }
 
-  readonly #taken = (): void => {
+  readonly #taken = (): Promise<void> | undefined => {
     this.#heart.stats.sent++
     this.#next()
+    return this.#neverWaits && ++this.#inARow % IN_A_ROW === 0 ? nextTurn() : undefined
   }
 
   async #notTaken(frames: Frames, refused: Refused): Promise<void> {
@@ -142,55 +152,69 @@ export class Sender<Value> {
    * it so far.
    */
   async #give(message: Pick<Queued, 'frames' | 'givenUp'>, refused?: Refused): Promise<void> {
-    if (refused !== undefined && (await this.#settledBy(refused.raw, message, refused.cause))) return
-    for (;;) {
+    if (refused !== undefined && (await this.#settledBy(refused, message, true))) return
+    for (let isFirst = refused === undefined; ; isFirst = false) {
+      if (this.#neverWaits && ++this.#inARow % IN_A_ROW === 0) await nextTurn()
       const { raw, stats } = this.#heart
       try {
         await raw.send(message.frames)
         stats.sent++
         return
       } catch (cause) {
-        if (await this.#settledBy(raw, message, cause)) return
+        if (await this.#settledBy({ raw, cause }, message, isFirst)) return
       }
     }
   }
 
   /** libzmq has not taken a message. Returns whether that is the end of it; else it is tried again. */
   async #settledBy(
-    raw: RawSender,
+    { raw, cause }: Refused,
     { frames, givenUp }: Pick<Queued, 'frames' | 'givenUp'>,
-    cause: unknown,
+    isFirst: boolean,
   ): Promise<boolean> {
     // One that was reopened meanwhile has not sent it.
     const reopened = raw !== this.#heart.raw
-    if (!reopened && (raw.closed || !isTimedOut(cause))) throw this.#failure(cause)
+    if (!reopened) this.#assertRefused(cause)
     if (givenUp !== undefined) throw givenUp
-    return !reopened && (await this.#full(raw, frames))
+    return !reopened && (await this.#refused(frames, cause, isFirst))
   }
 
-  /** A peer has no room for a message. Returns whether it is dealt with; else it is tried again. */
-  async #full(raw: RawSender, frames: Frames): Promise<boolean> {
-    const { kind, options, stats, what } = this.#heart
+  /** Throws what a send failed with, unless it is that a peer has no room or, of a router, is not there. */
+  #assertRefused(cause: unknown): void {
+    const isRefusal = isTimedOut(cause) || (this.#neverWaits && codeOf(cause) === 'EHOSTUNREACH')
+    if (this.#heart.raw.closed || !isRefusal) throw this.#failure(cause)
+  }
+
+  /** A peer has no room for a message, or is not there. Returns whether it is dealt with; else it is tried again. */
+  async #refused(frames: Frames, cause: unknown, isFirst: boolean): Promise<boolean> {
+    const { kind, options, raw } = this.#heart
     const { whenFull } = SOCKET_KINDS[kind]
     if (whenFull === 'wait') return false
-    if (whenFull === 'refuse') {
-      const why = `its peer takes no more for now on the ${what}: it has not read what it was sent`
-      throw new TroupeError('QUEUE_FULL', `a message was not sent, ${why}`, { retryable: true })
+    if (isFirst) {
+      // While it sends, libzmq looks only now and then at what its peers tell, as that they have room again: now it does.
+      void raw.writable
+      return false
     }
-    if (options.noDrop === true) {
+    if (whenFull === 'refuse') {
+      if (options.mandatory === true) throw this.#failure(cause)
+    } else if (options.noDrop === true) {
       // libzmq does not tell when there is room again.
       await delay(FULL_AGAIN_MS)
       return false
-    }
+    } else await this.#sendToOthers(raw, frames)
+    this.#heart.stats.sent++
+    this.#heart.stats.dropped++
+    return true
+  }
+
+  /** Sends a message to those subscribers that have room for it. */
+  async #sendToOthers(raw: RawSender, frames: Frames): Promise<void> {
     raw.noDrop = false
     try {
       await raw.send(frames)
     } finally {
       if (!raw.closed) raw.noDrop = true
     }
-    stats.sent++
-    stats.dropped++
-    return true
   }
 
   #refuseQueued(): void {
@@ -207,6 +231,10 @@ export class Sender<Value> {
     const { lifecycle, what, raw } = this.#heart
     // A close and a time-out have the same code in zeromq.js, EAGAIN: the lifecycle knows which it was.
     if (raw.closed || lifecycle.state !== 'running') return new ClosedError(`the ${what}`)
+    if (isTimedOut(cause)) {
+      const why = `its peer takes no more for now on the ${what}: it has not read what it was sent`
+      return new TroupeError('QUEUE_FULL', `a message was not sent, ${why}`, { cause, retryable: true })
+    }
     if (codeOf(cause) === 'EHOSTUNREACH') {
       const why = 'no peer has the routing id that it is for'
       return new TroupeError('UNROUTABLE', `a message was not sent on the ${what}: ${why}`, { cause, retryable: true })

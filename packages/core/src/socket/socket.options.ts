@@ -109,7 +109,10 @@ export type SendingOptions = z.input<typeof SendingOptions>
 export type ReceivingOptions = z.input<typeof ReceivingOptions>
 export type DuplexOptions = z.input<typeof DuplexOptions>
 export type CheckedOptions = z.output<typeof SocketOptions> &
-  Partial<z.output<typeof DuplexOptions>> & { readonly noDrop?: boolean | undefined }
+  Partial<z.output<typeof DuplexOptions>> & {
+    readonly noDrop?: boolean | undefined
+    readonly mandatory?: boolean | undefined
+  }
 
 /** libzmq's options by the names that zeromq.js gives them, also those of one type alone, whose schemas are there. */
 const ZEROMQ_NAMES = {
@@ -141,7 +144,6 @@ const ZEROMQ_NAMES = {
   probeRouter: 'probeRouter',
   correlate: 'correlate',
   relaxed: 'relaxed',
-  mandatory: 'mandatory',
   handover: 'handover',
   invertMatching: 'invertMatching',
   manual: 'manual',

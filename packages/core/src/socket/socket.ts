@@ -29,7 +29,7 @@ export class EndpointInUseError extends TroupeError {
 /** What a socket has counted since it was made. */
 export interface SocketStats {
   sent: number
-  /** Messages that at least one peer did not get, because it had no room for them. */
+  /** Messages that at least one peer did not get, because it had no room for them or, of a router, was not there. */
   dropped: number
   received: number
   /** Messages that came and could not be decoded or did not fit the schema. */

@@ -26,7 +26,10 @@ class Delimited implements Format {
   }
 
   decode([first, ...rest]: readonly Uint8Array[]): unknown {
-    if (first?.length === 0) return this.#messages.decode(rest)
-    throw new TroupeError('DECODE_FAILED', 'a message does not begin with the empty frame of requests and replies')
+    if (first?.length === 0 && rest.length > 0) return this.#messages.decode(rest)
+    throw new TroupeError(
+      'DECODE_FAILED',
+      'a message is not an empty frame and something behind it, as of requests and replies',
+    )
   }
 }

@@ -44,7 +44,7 @@ export class ZMQRouter<const Options extends RouterOptions = Record<never, never
   /**
    * Sends a message to the peer with its routing id; resolves when libzmq has accepted it. It never waits for a peer, so
    * a slow one does not hold up the others: to a peer that is not there, or is at its high-water mark, the message is
-   * dropped, or refused with `mandatory`. In order to each peer.
+   * dropped and counted in `stats.dropped`, or refused with `mandatory`. In order to each peer.
    * @throws {TroupeError} `INVALID_MESSAGE`, `ENCODE_FAILED`, `ABORTED`, `TIMEOUT`, `CLOSED`, `QUEUE_FULL`; with `mandatory` `UNROUTABLE`
    */
   send(envelope: Envelope<Sent<Options>>, options?: WaitOptions): Promise<void> {
