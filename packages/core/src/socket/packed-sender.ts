@@ -5,7 +5,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type WaitOptions, within } from '../deadline.js'
 import { type Deferred, deferred } from '../deferred.js'
 import { ClosedError } from '../errors.js'
-import type { Frames } from '../message/codec.js'
 import { LENGTH_BYTES, pack } from '../message/pack.js'
 import { assertPackable } from '../message/packed-format.js'
 import { type Format, MessageFormat } from '../message/schema.js'
@@ -34,11 +33,9 @@ interface Gathering {
 }
 
 const nowhere: Address = (value) => ({ to: '', before: [], value })
-const asItIs: Format = { encode: (value) => value as Frames, decode: (parts) => parts }
-
 export class PackedSender<Value> {
   readonly #heart: SocketHeart
-  readonly #sender: Sender<Frames>
+  readonly #sender: Sender<unknown>
   readonly #format: Format
   readonly #address: Address
   readonly #gathering = new Map<string, Gathering>()
@@ -53,7 +50,7 @@ export class PackedSender<Value> {
   constructor(socket: ZMQSocket, address: Address = nowhere) {
     this.#heart = heartOf(socket)
     assertPackable(this.#heart.options.codec)
-    this.#sender = new Sender(socket, asItIs)
+    this.#sender = new Sender(socket)
     this.#format = new MessageFormat(this.#heart.options)
     this.#address = address
     this.#heart.beforeClose = () => this.#drain()
@@ -145,12 +142,9 @@ export class PackedSender<Value> {
     )
   }
 
-  async #give({ before, messages }: Gathering): Promise<void> {
-    const { stats } = this.#heart
+  #give({ before, messages }: Gathering): Promise<void> {
     const packed = pack(messages)
-    await this.#sender.send(before.length === 0 ? packed : [...before, packed])
-    // The pack itself is counted already.
-    stats.sent += messages.length - 1
+    return this.#sender.sendPack(before.length === 0 ? packed : [...before, packed], messages.length)
   }
 
   #taken(count: number): void {

@@ -19,8 +19,13 @@ const FULL_AGAIN_MS = 2
  */
 const IN_A_ROW = 512
 
-interface Queued {
+interface Message {
   readonly frames: Frames
+  /** How many it is for the statistics, if it is a pack. */
+  readonly count?: number
+}
+
+interface Queued extends Message {
   readonly waiter: Waiter<void>
   /** Why its sender no longer waits, when libzmq was being given it at that time. */
   givenUp?: Error
@@ -62,7 +67,7 @@ export class Sender<Value> {
       return Promise.reject(error)
     }
     if (this.#sending || this.#heart.lifecycle.state !== 'running' || (options !== undefined && !isPlain(options))) {
-      return this.#enqueue(frames, options ?? {})
+      return this.#enqueue({ frames }, options ?? {})
     }
     // The way of nearly every message: one promise more than libzmq's own.
     this.#sending = true
@@ -95,7 +100,12 @@ export class Sender<Value> {
     for (const one of sent) if (one.status === 'rejected') throw one.reason
   }
 
-  async #enqueue(frames: Frames, options: WaitOptions): Promise<void> {
+  /** Sends so many messages in one frame. */
+  sendPack(frames: Frames, count: number): Promise<void> {
+    return this.#enqueue({ frames, count }, {})
+  }
+
+  async #enqueue(message: Message, options: WaitOptions): Promise<void> {
     const { lifecycle, what } = this.#heart
     const doing = `a send on the ${what}`
     assertWaitOptions(options, doing)
@@ -110,7 +120,7 @@ export class Sender<Value> {
       )
     }
     await waiting<void>(doing, options, (waiter) => {
-      const queued: Queued = { frames, waiter }
+      const queued: Queued = { ...message, waiter }
       this.#queue.push(queued)
       this.#drain()
       return {
@@ -151,14 +161,14 @@ export class Sender<Value> {
    * Gives libzmq a message, as soon as it takes it, unless its sender has given up before. `refused` is what has come of
    * it so far.
    */
-  async #give(message: Pick<Queued, 'frames' | 'givenUp'>, refused?: Refused): Promise<void> {
+  async #give(message: Message & Pick<Queued, 'givenUp'>, refused?: Refused): Promise<void> {
     if (refused !== undefined && (await this.#settledBy(refused, message, true))) return
     for (let isFirst = refused === undefined; ; isFirst = false) {
       if (this.#neverWaits && ++this.#inARow % IN_A_ROW === 0) await nextTurn()
       const { raw, stats } = this.#heart
       try {
         await raw.send(message.frames)
-        stats.sent++
+        stats.sent += message.count ?? 1
         return
       } catch (cause) {
         if (await this.#settledBy({ raw, cause }, message, isFirst)) return
@@ -169,14 +179,14 @@ export class Sender<Value> {
   /** libzmq has not taken a message. Returns whether that is the end of it; else it is tried again. */
   async #settledBy(
     { raw, cause }: Refused,
-    { frames, givenUp }: Pick<Queued, 'frames' | 'givenUp'>,
+    message: Message & Pick<Queued, 'givenUp'>,
     isFirst: boolean,
   ): Promise<boolean> {
     // One that was reopened meanwhile has not sent it.
     const reopened = raw !== this.#heart.raw
     if (!reopened) this.#assertRefused(cause)
-    if (givenUp !== undefined) throw givenUp
-    return !reopened && (await this.#refused(frames, cause, isFirst))
+    if (message.givenUp !== undefined) throw message.givenUp
+    return !reopened && (await this.#refused(message, cause, isFirst))
   }
 
   /** Throws what a send failed with, unless it is that a peer has no room or, of a router, is not there. */
@@ -186,7 +196,7 @@ export class Sender<Value> {
   }
 
   /** A peer has no room for a message, or is not there. Returns whether it is dealt with; else it is tried again. */
-  async #refused(frames: Frames, cause: unknown, isFirst: boolean): Promise<boolean> {
+  async #refused({ frames, count = 1 }: Message, cause: unknown, isFirst: boolean): Promise<boolean> {
     const { kind, options, raw } = this.#heart
     const { whenFull } = SOCKET_KINDS[kind]
     if (whenFull === 'wait') return false
@@ -202,8 +212,8 @@ export class Sender<Value> {
       await delay(FULL_AGAIN_MS)
       return false
     } else await this.#sendToOthers(raw, frames)
-    this.#heart.stats.sent++
-    this.#heart.stats.dropped++
+    this.#heart.stats.sent += count
+    this.#heart.stats.dropped += count
     return true
   }
 

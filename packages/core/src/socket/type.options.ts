@@ -50,7 +50,14 @@ export type RequestOptions = z.input<typeof RequestOptions>
 export const ReplyOptions = DuplexOptions.extend({ routingId, outOfOrder })
 export type ReplyOptions = z.input<typeof ReplyOptions>
 
-export const DealerOptions = DuplexOptions.extend({ routingId, probeRouter, conflate, delimiter, packed })
+/** Requests and replies know no packs. */
+const isSpeakable = ({ packed, delimiter }: { packed: boolean; delimiter: boolean }) => !(packed && delimiter)
+const unspeakable = { path: ['packed'], message: 'a packed socket has no delimiter' }
+
+export const DealerOptions = DuplexOptions.extend({ routingId, probeRouter, conflate, delimiter, packed }).refine(
+  isSpeakable,
+  unspeakable,
+)
 export type DealerOptions = z.input<typeof DealerOptions>
 
 export const RouterOptions = DuplexOptions.extend({
@@ -65,7 +72,7 @@ export const RouterOptions = DuplexOptions.extend({
   mandatory: z.boolean().optional(),
   /** ZMQ_ROUTER_HANDOVER: a peer with the routing id of another takes its place; else it is refused. Default false. */
   handover: z.boolean().optional(),
-})
+}).refine(isSpeakable, unspeakable)
 export type RouterOptions = z.input<typeof RouterOptions>
 
 /** ZMQ_INVERT_MATCHING: messages go to those that did not subscribe to them; both ends must say so. Default false. */

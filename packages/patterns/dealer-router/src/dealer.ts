@@ -1,7 +1,17 @@
 /**
  * ZMQDealer: the free sibling of a request, which sends and receives as it likes (28/REQREP).
  */
-import { DealerOptions, type Received, Receiver, Sender, type Sent, type WaitOptions, ZMQSocket } from '@troupe/core'
+import {
+  DealerOptions,
+  PackedFormat,
+  PackedSender,
+  type Received,
+  Receiver,
+  Sender,
+  type Sent,
+  type WaitOptions,
+  ZMQSocket,
+} from '@troupe/core'
 import { formatOf } from './delimiter.js'
 
 /**
@@ -12,14 +22,15 @@ import { formatOf } from './delimiter.js'
  * await dealer.send({ id: 1 })
  */
 export class ZMQDealer<const Options extends DealerOptions = Record<never, never>> extends ZMQSocket {
-  readonly #sender: Sender<Sent<Options>>
+  readonly #sender: Sender<Sent<Options>> | PackedSender<Sent<Options>>
   readonly #receiver: Receiver<Received<Options>>
 
   /** @throws {TroupeError} `INVALID_ENDPOINT`, `INVALID_OPTIONS` */
   constructor(endpoint?: string, options?: Options) {
     super('dealer', DealerOptions, endpoint, options)
-    const format = formatOf(options ?? {})
-    this.#sender = new Sender(this, format)
+    const packed = options?.packed === true
+    const format = packed ? new PackedFormat(options) : formatOf(options ?? {})
+    this.#sender = packed ? new PackedSender(this) : new Sender(this, format)
     this.#receiver = new Receiver(this, { format })
   }
 
@@ -28,10 +39,21 @@ export class ZMQDealer<const Options extends DealerOptions = Record<never, never
    * peer is at its high-water mark (28/REQREP). In order to each peer. A message that libzmq has accepted for a peer
    * that then dies is lost. A message whose send was rejected was not sent; to be sure of that, a rejection by `signal`
    * or `timeoutMs` can be 50 ms late. Do not change a Uint8Array after it was given: large ones are not copied.
+   *
+   * With `packed` it resolves when the message is accepted here, to go out with all others of this turn of the event
+   * loop, at once when it is alone; it waits while `sendQueueLimit` messages are not accepted by libzmq.
    * @throws {TroupeError} `INVALID_MESSAGE`, `ENCODE_FAILED`, `ABORTED`, `TIMEOUT`, `CLOSED`, `QUEUE_FULL`
    */
   send(message: Sent<Options>, options?: WaitOptions): Promise<void> {
     return this.#sender.send(message, options)
+  }
+
+  /**
+   * Sends messages in order, each as {@link send} does; resolves when all are accepted.
+   * @throws {TroupeError} what {@link send} throws: with `packed` before any is sent if one is not valid, else when the others are sent
+   */
+  sendMany(messages: readonly Sent<Options>[], options?: WaitOptions): Promise<void> {
+    return this.#sender.sendMany(messages, options)
   }
 
   /**
@@ -41,6 +63,14 @@ export class ZMQDealer<const Options extends DealerOptions = Record<never, never
    */
   receive(options?: WaitOptions): Promise<Received<Options>> {
     return this.#receiver.receive(options)
+  }
+
+  /**
+   * As {@link receive}, but with all messages that have come: with `packed` those of a pack. Of texts and bytes that came
+   * in a pack, one that is kept keeps its pack in memory.
+   */
+  receiveMany(options?: WaitOptions): Promise<Received<Options>[]> {
+    return this.#receiver.receiveMany(options)
   }
 
   /** Every message that comes, until the socket is closed. */

@@ -31,6 +31,7 @@ const COMMON = {
   onInvalid: 'throw',
   routingId: 'me',
   delimiter: true,
+  packed: false,
 } as const satisfies DealerOptions & RouterOptions
 const DEALER = { ...COMMON, probeRouter: true, conflate: false } as const satisfies DealerOptions
 const ROUTER = { ...COMMON, probeRouter: false, mandatory: true, handover: true } as const satisfies RouterOptions
