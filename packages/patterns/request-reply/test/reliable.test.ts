@@ -49,6 +49,20 @@ describe.each(TRANSPORTS)('a reliable request over %s', (transport) => {
     await serving
   })
 
+  it('has its time from when its turn has come', async () => {
+    await using both = await conversation(transport)
+    const { request, reply } = both
+    const first = request.request('first', { timeoutMs: 10_000 })
+    const second = request.request('second', { timeoutMs: 120, retries: 0 })
+    expect(await reply.receive()).toBe('first')
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    await reply.send('to the first')
+    expect(await first).toBe('to the first')
+    expect(await reply.receive()).toBe('second')
+    await reply.send('to the second')
+    expect(await second).toBe('to the second')
+  })
+
   it('is sent again when no reply comes in time, and takes the reply to the second', async () => {
     await using both = await conversation(transport)
     const { request, reply } = both
