@@ -6,7 +6,7 @@ import { type Waiter, type WaitOptions, waiting } from '../deadline.js'
 import { ClosedError, TroupeError } from '../errors.js'
 import { type Came, type Format, MessageFormat } from '../message/schema.js'
 import { isTimedOut, type RawReceiver } from './raw.js'
-import { heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
+import { assertNotTaken, heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
 
 /** Invalid messages are logged once in this time, with how many there were, in ms. */
 const LOG_EVERY_MS = 1_000
@@ -26,6 +26,7 @@ export class Receiver<Value> {
   readonly #format: Format
   readonly #onInvalid: 'skip' | 'throw'
   #waiters: Waiter<Value>[] = []
+  #watchers: Waiter<void>[] = []
   /** What came and was not taken, from `#nextKept` on. */
   #kept: Came<Value>[] = []
   #nextKept = 0
@@ -94,6 +95,39 @@ export class Receiver<Value> {
     }
   }
 
+  /**
+   * Settles `watcher` once a receive would be settled at once, and takes no message: what has come is kept for the next
+   * receive. Returns what takes the watcher back.
+   */
+  watch(watcher: Waiter<void>): () => void {
+    this.#watchers.push(watcher)
+    this.#read()
+    return () => {
+      this.#watchers = this.#watchers.filter((other) => other !== watcher)
+    }
+  }
+
+  /** Whether it reads, or has read what no receive has taken yet. */
+  get busy(): boolean {
+    return this.#reading || this.#nextKept < this.#kept.length
+  }
+
+  /**
+   * Resolves with the frames of the next message as they are, or with nothing if none has come for a while. For what has
+   * taken the socket for itself: one at a time.
+   */
+  async frames(): Promise<Uint8Array[] | undefined> {
+    const { raw, stats, what } = this.#heart
+    try {
+      const parts = await raw.receive()
+      stats.received++
+      return parts
+    } catch (cause) {
+      if (raw.closed || !isTimedOut(cause)) throw this.#failure(cause, what)
+      return undefined
+    }
+  }
+
   #read(): void {
     if (this.#reading) return
     this.#reading = true
@@ -103,15 +137,16 @@ export class Receiver<Value> {
   async #readForAll(): Promise<void> {
     const { lifecycle, what } = this.#heart
     try {
+      assertNotTaken(this.#heart)
       if (lifecycle.state !== 'running') await lifecycle.running()
-      while (this.#waiters.length > 0) {
+      while (this.#waiters.length + this.#watchers.length > 0) {
         if (this.#keptFrom !== this.#heart.raw) this.forget()
         if (this.#nextKept === this.#kept.length) await this.#readMore()
         else this.#serve()
       }
     } catch (cause) {
       const error = this.#failure(cause, what)
-      for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
+      for (const waiter of [...this.#waiters.splice(0), ...this.#watchers.splice(0)]) waiter.reject(error)
     }
     this.#reading = false
   }
@@ -125,6 +160,7 @@ export class Receiver<Value> {
       else waiter.reject(came.error)
     }
     if (this.#nextKept === this.#kept.length) this.forget()
+    else for (const watcher of this.#watchers.splice(0)) watcher.resolve()
   }
 
   /** Keeps what comes next: nothing if it is skipped, or if nothing has come for a while. */
@@ -179,6 +215,7 @@ export class Receiver<Value> {
   #failure(cause: unknown, what: string): unknown {
     const { lifecycle, raw } = this.#heart
     if (lifecycle.state === 'failed') return lifecycle.error
+    if (cause instanceof TroupeError) return cause
     // A close and a time-out have the same code in zeromq.js, EAGAIN: the lifecycle knows which it was.
     if (raw.closed || lifecycle.state !== 'running') return new ClosedError(`the ${what}`)
     const why = cause instanceof Error ? cause.message : String(cause)

@@ -8,7 +8,7 @@ import { AbortedError, ClosedError, TroupeError } from '../errors.js'
 import type { Frames } from '../message/codec.js'
 import { type Format, MessageFormat } from '../message/schema.js'
 import { codeOf, isTimedOut, type RawSender, SOCKET_KINDS } from './raw.js'
-import { heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
+import { assertNotTaken, heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
 
 /** After how many ms a message is tried again for which a subscriber had no room. */
 const FULL_AGAIN_MS = 2
@@ -37,6 +37,11 @@ interface Refused {
   readonly cause: unknown
 }
 
+const senders = new WeakMap<ZMQSocket, Sender<unknown>>()
+
+/** The sending half of a socket, if it has one. */
+export const senderOf = (socket: ZMQSocket): Sender<unknown> | undefined => senders.get(socket)
+
 export class Sender<Value> {
   readonly #heart: SocketHeart<RawSender>
   readonly #format: Format
@@ -50,6 +55,7 @@ export class Sender<Value> {
     this.#heart = heartOf(socket) as SocketHeart<RawSender>
     this.#format = format ?? new MessageFormat(this.#heart.options)
     this.#neverWaits = SOCKET_KINDS[this.#heart.kind].whenFull !== 'wait'
+    senders.set(socket, this as Sender<unknown>)
     void this.#heart.lifecycle.finished().then(() => this.#refuseQueued())
   }
 
@@ -62,10 +68,16 @@ export class Sender<Value> {
   send(value: Value, options?: WaitOptions): Promise<void> {
     let frames: Frames
     try {
+      assertNotTaken(this.#heart)
       frames = this.#format.encode(value)
     } catch (error) {
       return Promise.reject(error)
     }
+    return this.forward(frames, options)
+  }
+
+  /** Sends frames as they are. For what has taken the socket for itself. */
+  forward(frames: Frames, options?: WaitOptions): Promise<void> {
     if (this.#sending || this.#heart.lifecycle.state !== 'running' || (options !== undefined && !isPlain(options))) {
       return this.#enqueue({ frames }, options ?? {})
     }
@@ -78,7 +90,7 @@ export class Sender<Value> {
   readonly #taken = (): Promise<void> | undefined => {
     this.#heart.stats.sent++
     this.#next()
-    return this.#neverWaits && ++this.#inARow % IN_A_ROW === 0 ? nextTurn() : undefined
+    return this.#owesTurn() ? nextTurn() : undefined
   }
 
   async #notTaken(frames: Frames, refused: Refused): Promise<void> {
@@ -164,7 +176,7 @@ export class Sender<Value> {
   async #give(message: Message & Pick<Queued, 'givenUp'>, refused?: Refused): Promise<void> {
     if (refused !== undefined && (await this.#settledBy(refused, message, true))) return
     for (let isFirst = refused === undefined; ; isFirst = false) {
-      if (this.#neverWaits && ++this.#inARow % IN_A_ROW === 0) await nextTurn()
+      if (this.#owesTurn()) await nextTurn()
       const { raw, stats } = this.#heart
       try {
         await raw.send(message.frames)
@@ -193,6 +205,11 @@ export class Sender<Value> {
   #assertRefused(cause: unknown): void {
     const isRefusal = isTimedOut(cause) || (this.#neverWaits && codeOf(cause) === 'EHOSTUNREACH')
     if (this.#heart.raw.closed || !isRefusal) throw this.#failure(cause)
+  }
+
+  /** Whether the event loop is to have a turn before the next send. */
+  #owesTurn(): boolean {
+    return this.#neverWaits && ++this.#inARow % IN_A_ROW === 0
   }
 
   /** A peer has no room for a message, or is not there. Returns whether it is dealt with; else it is tried again. */

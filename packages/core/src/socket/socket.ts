@@ -52,6 +52,8 @@ export interface SocketHeart<Raw extends RawSocket = RawSocket> {
   readonly stats: SocketStats
   /** What is to be done before it closes. */
   beforeClose?: () => Promise<void>
+  /** What has taken the socket for itself: only that sends and receives then. */
+  takenBy?: string
 }
 
 /** Something that a socket is bound to. */
@@ -69,6 +71,12 @@ const reopeners = new WeakMap<ZMQSocket, () => Promise<void>>()
 
 /** The inside of a socket, for this package's own use. */
 export const heartOf = (socket: ZMQSocket): SocketHeart => hearts.get(socket)!
+
+/** @throws {TroupeError} `SOCKET_FAILED` if something has taken the socket for itself */
+export function assertNotTaken({ what, takenBy }: SocketHeart): void {
+  if (takenBy === undefined) return
+  throw new TroupeError('SOCKET_FAILED', `the ${what} belongs to ${takenBy}, which alone sends and receives on it`)
+}
 
 /**
  * Closes libzmq's socket, with all that it holds, and opens another with the same options and ends. What was sent and
