@@ -16,10 +16,23 @@ export type MonitorEvent =
   | { readonly type: 'handshake_succeeded'; readonly address: string }
   | { readonly type: 'connect_retried'; readonly address: string; readonly intervalMs: number }
   | {
-      readonly type: 'bind_failed' | 'accept_failed' | 'close_failed' | 'handshake_failed'
+      readonly type: 'bind_failed' | 'accept_failed' | 'close_failed'
       readonly address: string
       readonly error: Error
     }
+  | {
+      readonly type: 'handshake_failed'
+      readonly address: string
+      /**
+       * `auth`: one of the two refused the other, `error.status` is what its ZAP handler said. `protocol`: the peer has
+       * another mechanism or breaks ZMTP, `error.code` says how. `other`: it went away meanwhile, or took too long.
+       */
+      readonly reason: HandshakeFailure
+      readonly error: Error & { readonly code?: string; readonly status?: number }
+    }
+
+/** Why a handshake failed. */
+export type HandshakeFailure = 'auth' | 'protocol' | 'other'
 
 const TYPES = {
   accept: 'accepted',
@@ -127,11 +140,13 @@ export class ZMQMonitor implements Disposable {
 function typedEvent(event: Event): MonitorEvent | undefined {
   if (!(event.type in TYPES)) return undefined
   const type = TYPES[event.type as keyof typeof TYPES]
+  const reason = /^handshake:error:(.*)$/.exec(event.type)?.[1]
   const { address = '', interval, error } = event as { address?: string; interval?: number; error?: Error }
   return {
     type,
     address,
     ...(interval !== undefined && { intervalMs: interval }),
+    ...(reason !== undefined && { reason }),
     ...(error !== undefined && { error }),
   } as MonitorEvent
 }

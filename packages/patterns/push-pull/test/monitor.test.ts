@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
-import { type MonitorEvent, ZMQMonitor } from '@troupe/core'
+import { type MonitorEvent, type PullOptions, ZMQMonitor } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { Pull, Push, Reply } from 'zeromq'
 import { anyEndpoint, freeAddress, WIRES } from './transports.js'
 
 /** The next event of a type. Those before it are passed over. */
@@ -107,13 +108,64 @@ const PEER = `
   for await (const _ of pull);
 `
 
-it('tells why a handshake failed', async () => {
+describe('a monitor tells why a handshake failed', () => {
+  const listening = async (options: PullOptions = {}) => {
+    const pull = new ZMQPull(undefined, options)
+    const monitor = new ZMQMonitor(pull)
+    const address = await pull.bind('tcp://127.0.0.1:*')
+    return { monitor, address, port: Number(address.split(':').at(-1)), [Symbol.asyncDispose]: () => pull.close() }
+  }
+
+  it('"other": the peer went away', async () => {
+    await using one = await listening()
+    const socket = connect(one.port, '127.0.0.1', () => socket.end('GET / HTTP/1.1\r\nHost: example.com\r\n\r\n'))
+    socket.resume()
+    expect(await next(one.monitor, 'handshake_failed')).toMatchObject({ reason: 'other', error: expect.any(Error) })
+  })
+
+  it('"other": the peer said nothing in handshakeTimeoutMs', async () => {
+    await using one = await listening({ handshakeTimeoutMs: 50 })
+    const socket = connect(one.port, '127.0.0.1')
+    socket.resume()
+    expect(await next(one.monitor, 'handshake_failed')).toMatchObject({ reason: 'other', error: { code: 'EAGAIN' } })
+  })
+
+  it('"protocol": the peer has another mechanism', async () => {
+    await using one = await listening()
+    const push = new Push({ plainUsername: 'ann', plainPassword: 'x', linger: 0, reconnectInterval: -1 })
+    push.connect(one.address)
+    expect(await next(one.monitor, 'handshake_failed')).toMatchObject({
+      reason: 'protocol',
+      error: { code: 'ERR_ZMTP_MECHANISM_MISMATCH' },
+    })
+    push.close()
+  })
+
+  it('"auth": the peer refused us', async () => {
+    const handler = new Reply({ linger: 0 })
+    await handler.bind('inproc://zeromq.zap.01')
+    const refusing = (async () => {
+      const [version, request] = await handler.receive()
+      await handler.send([version!, request!, '400', 'not you', '', ''])
+    })()
+    const guarded = new Pull({ zapDomain: 'guarded' })
+    await guarded.bind('tcp://127.0.0.1:*')
+    await using push = new ZMQPush(undefined, { lingerMs: 0 })
+    using monitor = new ZMQMonitor(push)
+    await push.connect(guarded.lastEndpoint!)
+    expect(await next(monitor, 'handshake_failed')).toMatchObject({ reason: 'auth', error: { status: 400 } })
+    await refusing
+    guarded.close()
+    handler.close()
+  })
+})
+
+it('sees a bind fail', async () => {
+  await using taken = new ZMQPull('tcp://127.0.0.1:*')
   await using pull = new ZMQPull()
   using monitor = new ZMQMonitor(pull)
-  const port = Number((await pull.bind('tcp://127.0.0.1:*')).split(':').at(-1))
-  const socket = connect(port, '127.0.0.1', () => socket.end('GET / HTTP/1.1\r\nHost: example.com\r\n\r\n'))
-  socket.resume()
-  expect(await next(monitor, 'handshake_failed')).toMatchObject({ error: expect.any(Error) })
+  await expect(pull.bind(await taken.endpoint())).rejects.toMatchObject({ code: 'ENDPOINT_IN_USE' })
+  expect(await next(monitor, 'bind_failed')).toMatchObject({ error: { code: 'EADDRINUSE' } })
 })
 
 it('that is closed ends, and the socket goes on', async () => {
