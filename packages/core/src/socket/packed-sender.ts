@@ -9,7 +9,7 @@ import { LENGTH_BYTES, pack } from '../message/pack.js'
 import { assertPackable } from '../message/packed-format.js'
 import { type Format, MessageFormat } from '../message/schema.js'
 import { Sender } from './sender.js'
-import { heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
+import { assertNotTaken, heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
 
 /** A pack goes out when it has come to this size, in bytes, though the turn goes on. */
 const PACK_BYTES = 64 << 10
@@ -83,6 +83,7 @@ export class PackedSender<Value> {
   }
 
   #assertOpen(): void {
+    assertNotTaken(this.#heart)
     const { lifecycle, what } = this.#heart
     const isOpen = lifecycle.state === 'starting' || lifecycle.state === 'running'
     if (this.#closed || !isOpen) throw lifecycle.error ?? new ClosedError(`the ${what}`)
