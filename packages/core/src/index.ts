@@ -37,6 +37,7 @@ export {
   InvalidMessageError,
   MessageFormat,
   type MessageOptions,
+  NOTHING,
   type Received,
   type Sent,
 } from './message/schema.js'
@@ -47,9 +48,17 @@ export { type Address, type Addressed, PackedSender } from './socket/packed-send
 export { type PolledSocket, ZMQPoller } from './socket/poller.js'
 export { ProxyOptions, type ProxyStats, type ProxyTraffic, ZMQProxy } from './socket/proxy.js'
 export { Receiver, type ReceiverParts } from './socket/receiver.js'
-export { Sender } from './socket/sender.js'
+export { Sender, type SenderParts } from './socket/sender.js'
 export { EndpointInUseError, reopen, type SocketStats, ZMQSocket } from './socket/socket.js'
 export { DuplexOptions, ReceivingOptions, SendingOptions, SocketOptions } from './socket/socket.options.js'
+export {
+  canSendToDecided,
+  decideSubscription,
+  sendToDecided,
+  sendToOthers,
+  subscribe,
+  unsubscribe,
+} from './socket/subscriptions.js'
 export {
   DealerOptions,
   PublisherOptions,

@@ -46,11 +46,17 @@ export class InvalidMessageError extends TroupeError {
   }
 }
 
+/** What a format makes of a message that is for nobody to receive: it is not counted either. */
+export const NOTHING = Symbol('nothing')
+
 /** How the messages of a socket become frames, and come back. */
 export interface Format {
   /** @throws {TroupeError} `INVALID_MESSAGE`, `ENCODE_FAILED` */
   encode(value: unknown): Frames
-  /** @throws {TroupeError} `INVALID_MESSAGE`, `DECODE_FAILED` */
+  /**
+   * A value, or {@link NOTHING}.
+   * @throws {TroupeError} `INVALID_MESSAGE`, `DECODE_FAILED`
+   */
   decode(parts: readonly Uint8Array[]): unknown
   /** Instead of `decode`, where one message of the wire holds several. Does not throw. */
   decodeMany?(parts: readonly Uint8Array[]): Iterable<Came<unknown>>

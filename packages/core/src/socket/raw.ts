@@ -21,7 +21,7 @@ export interface RawSocket {
 
 export interface RawSender extends RawSocket {
   send(frames: Frames): Promise<void>
-  /** Whether one of its peers has room. To look has libzmq take notice of what they have told. */
+  /** Whether one of its peers has room. To ask has libzmq take notice of what they have told. */
   readonly writable: boolean
   /** Of publishers: a message that one of the subscribers has no room for is refused, and goes to none. */
   noDrop?: boolean
@@ -29,11 +29,20 @@ export interface RawSender extends RawSocket {
 
 export interface RawReceiver extends RawSocket {
   receive(): Promise<Uint8Array[]>
+  /** As {@link RawSender.writable}. */
+  readonly readable: boolean
 }
 
 export interface RawSubscriber extends RawReceiver {
   subscribe(...prefixes: (Buffer | string)[]): void
   unsubscribe(...prefixes: (Buffer | string)[]): void
+}
+
+export interface RawPublisher extends RawSender {
+  invertMatching: boolean
+  /** By ZeroMQ's number: zeromq.js has no name for those of an XPUB that decides on subscriptions itself. */
+  setStringOption(option: number, value: Uint8Array | null): void
+  setBoolOption(option: number, value: boolean): void
 }
 
 type Options = Record<string, unknown>
@@ -47,7 +56,7 @@ const SEND_AGAIN_MS = 50
 const RECEIVE_AGAIN_MS = 100
 
 const waits = { sendTimeout: SEND_AGAIN_MS }
-// Those whose sends never wait: they drop, or are refused.
+// Those whose sends never wait: they drop, or are refused. What they do is done when `send` returns its promise.
 const refuses = { sendTimeout: 0 }
 const receives = { receiveTimeout: RECEIVE_AGAIN_MS }
 
@@ -87,6 +96,20 @@ export const SOCKET_KINDS = {
   xsubscriber: kindOf('connect', 'wait', (options) => new zeromq.XSubscriber({ ...options, ...waits, ...receives })),
 } satisfies Record<string, Kind>
 export type SocketKind = keyof typeof SOCKET_KINDS
+
+/**
+ * Sets options of a publisher that has endpoints. zeromq.js would warn the process that libzmq heeds them only later,
+ * which is not so for those of publishers.
+ */
+export function quietly<Result>(set: () => Result): Result {
+  const { emitWarning } = process
+  process.emitWarning = () => undefined
+  try {
+    return set()
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
 
 /** The code of a system error. */
 export const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code

@@ -4,16 +4,29 @@
  */
 import { type Waiter, type WaitOptions, waiting } from '../deadline.js'
 import { ClosedError, TroupeError } from '../errors.js'
-import { type Came, type Format, MessageFormat } from '../message/schema.js'
+import { type Came, type Format, MessageFormat, NOTHING } from '../message/schema.js'
 import { isTimedOut, type RawReceiver } from './raw.js'
 import { assertNotTaken, heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
 
 /** Invalid messages are logged once in this time, with how many there were, in ms. */
 const LOG_EVERY_MS = 1_000
 
+/** How often libzmq gets a turn while nobody receives, in ms. */
+const ATTEND_EVERY_MS = 100
+
+/** So much of what was taken may stand before what is kept. */
+const MOST_TAKEN = 1_024
+
 export interface ReceiverParts {
   readonly format?: Format | undefined
   readonly onInvalid?: 'skip' | 'throw' | undefined
+  /** Reads though nobody receives, and keeps so many of what comes for whoever does: the newest. */
+  readonly keep?: number | undefined
+  /**
+   * While nobody receives, libzmq still gets its turn, ten times a second. Without one a subscriber does not subscribe
+   * again at a publisher that has come back.
+   */
+  readonly attentive?: boolean | undefined
 }
 
 const receivers = new WeakMap<ZMQSocket, Receiver<unknown>>()
@@ -25,6 +38,8 @@ export class Receiver<Value> {
   readonly #heart: SocketHeart<RawReceiver>
   readonly #format: Format
   readonly #onInvalid: 'skip' | 'throw'
+  /** How much is kept for whoever receives, if it reads by itself. */
+  readonly #most: number | undefined
   #waiters: Waiter<Value>[] = []
   #watchers: Waiter<void>[] = []
   /** What came and was not taken, from `#nextKept` on. */
@@ -37,12 +52,15 @@ export class Receiver<Value> {
   #unlogged = 0
 
   /** `format` is by default what the schema and the codec of the socket's options say, as `onInvalid` is. */
-  constructor(socket: ZMQSocket, { format, onInvalid }: ReceiverParts = {}) {
+  constructor(socket: ZMQSocket, { format, onInvalid, keep, attentive }: ReceiverParts = {}) {
     this.#heart = heartOf(socket) as SocketHeart<RawReceiver>
     const { options } = this.#heart
     this.#format = format ?? new MessageFormat(options)
     this.#onInvalid = onInvalid ?? options.onInvalid ?? 'skip'
+    this.#most = keep
     receivers.set(socket, this as Receiver<unknown>)
+    if (keep !== undefined) this.#read()
+    if (attentive === true) this.#attend()
   }
 
   /**
@@ -52,6 +70,8 @@ export class Receiver<Value> {
   receive(options: WaitOptions = {}): Promise<Value> {
     return waiting<Value>(`a receive on the ${this.#heart.what}`, options, (waiter) => {
       this.#waiters.push(waiter)
+      // What is kept while a read is under way is older than what that will give.
+      if (this.#reading && this.#heart.lifecycle.state === 'running') this.#serve()
       this.#read()
       return {
         // A message that has come meanwhile goes to the next.
@@ -128,6 +148,15 @@ export class Receiver<Value> {
     }
   }
 
+  #attend(): void {
+    const turn = () => {
+      const { raw } = this.#heart
+      if (!this.#reading && !raw.closed) void raw.readable
+    }
+    const timer = setInterval(turn, ATTEND_EVERY_MS).unref()
+    void this.#heart.lifecycle.finished().then(() => clearInterval(timer))
+  }
+
   #read(): void {
     if (this.#reading) return
     this.#reading = true
@@ -139,10 +168,10 @@ export class Receiver<Value> {
     try {
       assertNotTaken(this.#heart)
       if (lifecycle.state !== 'running') await lifecycle.running()
-      while (this.#waiters.length + this.#watchers.length > 0) {
-        if (this.#keptFrom !== this.#heart.raw) this.forget()
-        if (this.#nextKept === this.#kept.length) await this.#readMore()
-        else this.#serve()
+      while (this.#waiters.length + this.#watchers.length > 0 || this.#most !== undefined) {
+        const isAwaited = this.#waiters.length + this.#watchers.length > 0
+        if (isAwaited && this.#hasKept()) this.#serve()
+        else await this.#readMore()
       }
     } catch (cause) {
       const error = this.#failure(cause, what)
@@ -151,8 +180,15 @@ export class Receiver<Value> {
     this.#reading = false
   }
 
+  #hasKept(): boolean {
+    // What came to a socket that was reopened meanwhile is gone with it.
+    if (this.#keptFrom !== this.#heart.raw) this.forget()
+    return this.#nextKept < this.#kept.length
+  }
+
   /** Gives what is kept to those that wait. */
   #serve(): void {
+    if (!this.#hasKept()) return
     while (this.#waiters.length > 0 && this.#nextKept < this.#kept.length) {
       const came = this.#kept[this.#nextKept++]!
       const waiter = this.#waiters.shift()!
@@ -176,15 +212,14 @@ export class Receiver<Value> {
   }
 
   #keep(parts: Uint8Array[]): void {
-    const { stats, raw } = this.#heart
-    this.#keptFrom = raw
+    this.#keptFrom = this.#heart.raw
     if (this.#format.decodeMany !== undefined) {
       for (const came of this.#format.decodeMany(parts)) this.#keepOne(came as Came<Value>)
       return
     }
     try {
-      this.#kept.push({ value: this.#format.decode(parts) as Value })
-      stats.received++
+      const value = this.#format.decode(parts)
+      if (value !== NOTHING) this.#keepOne({ value: value as Value })
     } catch (error) {
       this.#keepOne({ error })
     }
@@ -192,15 +227,19 @@ export class Receiver<Value> {
 
   #keepOne(came: Came<Value>): void {
     const { stats } = this.#heart
-    if ('value' in came) {
-      stats.received++
-      this.#kept.push(came)
-      return
+    if ('value' in came) stats.received++
+    else {
+      stats.invalid++
+      this.#unlogged++
+      this.#logInvalid(came.error)
+      if (this.#onInvalid === 'skip') return
     }
-    stats.invalid++
-    this.#unlogged++
-    this.#logInvalid(came.error)
-    if (this.#onInvalid === 'throw') this.#kept.push(came)
+    this.#kept.push(came)
+    if (this.#most === undefined || this.#kept.length - this.#nextKept <= this.#most) return
+    this.#nextKept++
+    if (this.#nextKept < MOST_TAKEN) return
+    this.#kept = this.#kept.slice(this.#nextKept)
+    this.#nextKept = 0
   }
 
   #logInvalid(error: unknown): void {

@@ -7,7 +7,7 @@ import { assertWaitOptions, type Waiter, type WaitOptions, waiting } from '../de
 import { AbortedError, ClosedError, TroupeError } from '../errors.js'
 import type { Frames } from '../message/codec.js'
 import { type Format, MessageFormat } from '../message/schema.js'
-import { codeOf, isTimedOut, type RawSender, SOCKET_KINDS } from './raw.js'
+import { codeOf, isTimedOut, quietly, type RawSender, SOCKET_KINDS } from './raw.js'
 import { assertNotTaken, heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
 
 /** After how many ms a message is tried again for which a subscriber had no room. */
@@ -37,6 +37,11 @@ interface Refused {
   readonly cause: unknown
 }
 
+export interface SenderParts {
+  /** Is told of each message when libzmq is given it, again if it is given again. */
+  readonly onGiven?: ((frames: Frames) => void) | undefined
+}
+
 const senders = new WeakMap<ZMQSocket, Sender<unknown>>()
 
 /** The sending half of a socket, if it has one. */
@@ -45,16 +50,18 @@ export const senderOf = (socket: ZMQSocket): Sender<unknown> | undefined => send
 export class Sender<Value> {
   readonly #heart: SocketHeart<RawSender>
   readonly #format: Format
+  readonly #onGiven: SenderParts['onGiven']
   #queue: Queued[] = []
   #sending = false
   readonly #neverWaits: boolean
   #inARow = 0
 
   /** `format` is by default what the schema and the codec of the socket's options say. */
-  constructor(socket: ZMQSocket, format?: Format) {
+  constructor(socket: ZMQSocket, format?: Format, { onGiven }: SenderParts = {}) {
     this.#heart = heartOf(socket) as SocketHeart<RawSender>
     this.#format = format ?? new MessageFormat(this.#heart.options)
     this.#neverWaits = SOCKET_KINDS[this.#heart.kind].whenFull !== 'wait'
+    this.#onGiven = onGiven
     senders.set(socket, this as Sender<unknown>)
     void this.#heart.lifecycle.finished().then(() => this.#refuseQueued())
   }
@@ -84,6 +91,7 @@ export class Sender<Value> {
     // The way of nearly every message: one promise more than libzmq's own.
     this.#sending = true
     const { raw } = this.#heart
+    this.#onGiven?.(frames)
     return raw.send(frames).then(this.#taken, (cause: unknown) => this.#notTaken(frames, { raw, cause }))
   }
 
@@ -179,6 +187,7 @@ export class Sender<Value> {
       if (this.#owesTurn()) await nextTurn()
       const { raw, stats } = this.#heart
       try {
+        this.#onGiven?.(message.frames)
         await raw.send(message.frames)
         stats.sent += message.count ?? 1
         return
@@ -228,20 +237,10 @@ export class Sender<Value> {
       // libzmq does not tell when there is room again.
       await delay(FULL_AGAIN_MS)
       return false
-    } else await this.#sendToOthers(raw, frames)
+    } else await sendDropping(raw, frames)
     this.#heart.stats.sent += count
     this.#heart.stats.dropped += count
     return true
-  }
-
-  /** Sends a message to those subscribers that have room for it. */
-  async #sendToOthers(raw: RawSender, frames: Frames): Promise<void> {
-    raw.noDrop = false
-    try {
-      await raw.send(frames)
-    } finally {
-      if (!raw.closed) raw.noDrop = true
-    }
   }
 
   #refuseQueued(): void {
@@ -270,6 +269,15 @@ export class Sender<Value> {
     return new TroupeError('SOCKET_FAILED', `a send on the ${what} failed: ${why}`, { cause })
   }
 }
+
+/** Sends a message to those subscribers that have room for it. */
+const sendDropping = (raw: RawSender, frames: Frames): Promise<void> =>
+  quietly(() => {
+    raw.noDrop = false
+    const sending = raw.send(frames)
+    raw.noDrop = true
+    return sending
+  })
 
 const isPlain = ({ signal, timeoutMs }: WaitOptions) =>
   signal === undefined && (timeoutMs === undefined || timeoutMs === 0)

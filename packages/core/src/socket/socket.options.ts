@@ -151,12 +151,16 @@ const ZEROMQ_NAMES = {
   welcomeMessage: 'welcomeMessage',
 } as const
 
+const VERBOSITIES = { unique: null, subscriptions: 'allSubs', all: 'allSubsUnsubs' } as const
+
 /** The options that were given, as zeromq.js takes them. */
 export function zeromqOptions(options: CheckedOptions): Record<string, unknown> {
   const named: Record<string, unknown> = {}
   for (const [ours, theirs] of Object.entries(ZEROMQ_NAMES)) {
     const value = (options as Record<string, unknown>)[ours]
-    if (value !== undefined) named[theirs] = value instanceof Uint8Array ? Buffer.from(value) : value
+    if (value === undefined) continue
+    if (ours === 'verbosity') named[theirs] = VERBOSITIES[value as keyof typeof VERBOSITIES]
+    else named[theirs] = value instanceof Uint8Array ? Buffer.from(value) : value
   }
   return named
 }

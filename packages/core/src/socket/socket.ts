@@ -29,7 +29,11 @@ export class EndpointInUseError extends TroupeError {
 /** What a socket has counted since it was made. */
 export interface SocketStats {
   sent: number
-  /** Messages that at least one peer did not get, because it had no room for them or, of a router, was not there. */
+  /**
+   * Of publishers: messages for which a subscriber was found to have no room. libzmq then drops all for it until it has
+   * read again, and tells of the first alone: so it has lost this many or more. Of routers: messages to a peer that was
+   * not there or had no room. Of packed sockets: also what was accepted and could not be sent.
+   */
   dropped: number
   received: number
   /** Messages that came and could not be decoded or did not fit the schema. */

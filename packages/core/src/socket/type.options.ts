@@ -78,47 +78,89 @@ export type RouterOptions = z.input<typeof RouterOptions>
 /** ZMQ_INVERT_MATCHING: messages go to those that did not subscribe to them; both ends must say so. Default false. */
 const invertMatching = z.boolean().optional()
 /**
- * The topics that are spoken of, each with the schema of its messages. A message then has its topic in a frame of its
- * own, before what it says.
+ * The topics that are spoken of, by their prefixes, each with the schema of its messages; the longest prefix counts. A
+ * message then has its topic in a frame of its own, before what it says.
  */
 const topics = z
   .record(
     z.string(),
-    z.custom<z.ZodType>((value) => typeof (value as z.ZodType | null)?.safeParse === 'function'),
+    z.custom<z.ZodType>(
+      (value) => typeof (value as z.ZodType | null)?.safeParse === 'function',
+      'must be a zod schema',
+    ),
   )
   .optional()
+/** Messages have their topic in a frame of its own, and are received with it. Default false; `topics` say so too. */
+const topicFrame = z.boolean().optional()
 
 const publishing = {
   topics,
   invertMatching,
   /**
-   * ZMQ_XPUB_NODROP: a send waits while one of the subscribers has no room. Else the message is dropped for those that
-   * have none, and counted in `stats.dropped`. Default false.
+   * ZMQ_XPUB_NODROP: a send waits while one of the subscribers has no room. Else what is sent meanwhile is dropped for it;
+   * `stats.dropped` tells how often that began. Default false.
    */
   noDrop: z.boolean().optional(),
   /** The last message of each topic is kept and given to each new subscriber of it. Default false. */
-  lastValueCache: z.boolean().default(false),
+  lastValueCache: z.boolean().optional(),
+  /** Of how many topics; that which was sent longest ago is forgotten first. */
+  lastValueTopics: z.number().int().positive().default(1_000),
 }
 
-export const PublisherOptions = SendingOptions.extend({ ...publishing, conflate })
+interface Given {
+  readonly schema?: unknown
+  readonly topics?: unknown
+  readonly topicFrame?: boolean | undefined
+  readonly conflate?: boolean | undefined
+  readonly invertMatching?: boolean | undefined
+  readonly lastValueCache?: boolean | undefined
+  readonly manual?: boolean | undefined
+  readonly verbosity?: string | undefined
+}
+
+/** Options that contradict each other. */
+const CONTRARY: readonly (readonly [option: keyof Given, other: keyof Given, why: string])[] = [
+  ['topics', 'schema', 'each topic has its own'],
+  ['conflate', 'topics', 'a conflated message has one frame'],
+  ['conflate', 'topicFrame', 'a conflated message has one frame'],
+  ['conflate', 'lastValueCache', 'a conflated message has one frame'],
+  ['lastValueCache', 'invertMatching', 'a last value goes to those that subscribe to it'],
+  ['lastValueCache', 'manual', 'it decides on the subscriptions itself'],
+  ['verbosity', 'manual', 'all subscriptions are told'],
+  ['verbosity', 'lastValueCache', 'all subscriptions are told'],
+]
+
+function agrees(options: Given, context: z.RefinementCtx): void {
+  const isSet = (option: keyof Given) => options[option] !== undefined && options[option] !== false
+  for (const [option, other, why] of CONTRARY) {
+    if (isSet(option) && isSet(other)) {
+      context.addIssue({ code: 'custom', path: [option], message: `cannot be with ${other}: ${why}` })
+    }
+  }
+}
+
+export const PublisherOptions = SendingOptions.extend({ ...publishing, conflate }).superRefine(agrees)
 export type PublisherOptions = z.input<typeof PublisherOptions>
 
-export const XPublisherOptions = SendingOptions.extend({
+export const XPublisherOptions = DuplexOptions.extend({
   ...publishing,
   /**
    * Which subscriptions are told. ZMQ_XPUB_VERBOSE (`subscriptions`): also those that another peer has made before.
-   * ZMQ_XPUB_VERBOSER (`all`): also the ends of those that another peer still has. Default: the first and the last of each.
+   * ZMQ_XPUB_VERBOSER (`all`): also the ends of those that another peer still has. Default, `unique`: the first and the
+   * last of each. With `manual` and `lastValueCache` all are told.
    */
-  verbosity: z.enum(['unique', 'subscriptions', 'all']).default('unique'),
-  /** ZMQ_XPUB_MANUAL: a subscription counts only once `accept` is called for it. Default false. */
+  verbosity: z.enum(['unique', 'subscriptions', 'all']).optional(),
+  /** ZMQ_XPUB_MANUAL: a subscription counts only once `accept` is called for it, and all are told. Default false. */
   manual: z.boolean().optional(),
-  /** ZMQ_XPUB_WELCOME_MSG: the first message to each new peer that has subscribed to it. Default: none. */
+  /** ZMQ_XPUB_WELCOME_MSG: the first message to each new peer, which gets it if it has subscribed to it. Default: none. */
   welcomeMessage: bytes.optional(),
-})
+}).superRefine(agrees)
 export type XPublisherOptions = z.input<typeof XPublisherOptions>
 
-export const SubscriberOptions = ReceivingOptions.extend({ topics, invertMatching, conflate })
+export const SubscriberOptions = ReceivingOptions.extend({ topics, topicFrame, invertMatching, conflate }).superRefine(
+  agrees,
+)
 export type SubscriberOptions = z.input<typeof SubscriberOptions>
 
-export const XSubscriberOptions = DuplexOptions.extend({ topics })
+export const XSubscriberOptions = DuplexOptions.extend({ topics, topicFrame }).superRefine(agrees)
 export type XSubscriberOptions = z.input<typeof XSubscriberOptions>

@@ -1,1 +1,7 @@
-export {}
+export { ZMQPublisher } from './publisher.js'
+export { ZMQSubscriber } from './subscriber.js'
+export type { SubscriptionEvent, UpstreamMessage } from './subscription-event.js'
+export type { Published } from './topic-format.js'
+export type { TopicMessage, Topics } from './topics.js'
+export { ZMQXPublisher } from './xpublisher.js'
+export { ZMQXSubscriber } from './xsubscriber.js'
