@@ -132,6 +132,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     await using both = await conversation(transport)
     const { request, reply } = both
     await expect(reply.receive({ timeoutMs: 10 })).rejects.toMatchObject({ code: 'TIMEOUT', timeoutMs: 10 })
+    await expect(reply.receive({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' })
     const controller = new AbortController()
     const aborted = reply.receive({ signal: controller.signal })
     controller.abort()

@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events'
+import { mkdirSync, rmSync } from 'node:fs'
 import { RequestTimeoutError, ZMQReply, ZMQRequest } from '@troupe/request-reply'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import * as zeromq from 'zeromq'
@@ -222,21 +223,23 @@ describe.each(TRANSPORTS)('a reliable request over %s', (transport) => {
 })
 
 describe.each(WIRES)('a reliable request over %s', (transport) => {
-  it('outlives its server, when another comes', async () => {
-    const address = await freeAddress(transport)
-    await using request = new ZMQRequest(address, { reconnectIntervalMs: 10 })
-    const first = new ZMQReply(address)
-    const asking = request.request('x', { timeoutMs: 200, retries: 20 })
-    expect(await first.receive()).toBe('x')
-    await first.close()
-    await using second = new ZMQReply(address)
-    await second.ready()
-    expect(await second.receive()).toBe('x')
-    await second.send('from the second')
-    expect(await asking).toBe('from the second')
+  it('whose endpoint cannot be bound again fails the socket, and says why', async () => {
+    const address = await freeAddress('ipc')
+    await using request = new ZMQRequest(`@${address}`)
+    await request.ready()
+    const path = address.replace('ipc://', '')
+    rmSync(path)
+    mkdirSync(path)
+    const cannot = {
+      code: 'ENDPOINT_UNAVAILABLE',
+      message: `the request socket cannot bind again ${address}: there is a file that is no socket`,
+    }
+    await expect(request.request('x', { timeoutMs: 20 })).rejects.toMatchObject(cannot)
+    await expect(request.send('y')).rejects.toMatchObject(cannot)
+    expect(request.state).toBe('failed')
   })
 
-  it('leaves no monitor, timer or descriptor that would keep a program alive', async () => {
+  it('that was tried in vain 200 times does not spoil the next', async () => {
     const address = await freeAddress(transport)
     await using request = new ZMQRequest(address)
     for (let round = 0; round < 50; round++) {
