@@ -27,6 +27,8 @@ export interface ReceiverParts {
    * again at a publisher that has come back.
    */
   readonly attentive?: boolean | undefined
+  /** Reads one message each time it is allowed to, of a socket that refuses to be read out of its turn. */
+  readonly inTurns?: boolean | undefined
 }
 
 const receivers = new WeakMap<ZMQSocket, Receiver<unknown>>()
@@ -47,20 +49,26 @@ export class Receiver<Value> {
   #nextKept = 0
   /** What it came to: with a socket that is reopened it is gone. */
   #keptFrom: RawReceiver | undefined
+  readonly #inTurns: boolean
+  /** What may be read next, once. */
+  #allowed: RawReceiver | undefined
   #reading = false
   #loggedMs = Number.NEGATIVE_INFINITY
   #unlogged = 0
 
   /** `format` is by default what the schema and the codec of the socket's options say, as `onInvalid` is. */
-  constructor(socket: ZMQSocket, { format, onInvalid, keep, attentive }: ReceiverParts = {}) {
+  constructor(socket: ZMQSocket, { format, onInvalid, keep, attentive, inTurns = false }: ReceiverParts = {}) {
     this.#heart = heartOf(socket) as SocketHeart<RawReceiver>
     const { options } = this.#heart
     this.#format = format ?? new MessageFormat(options)
     this.#onInvalid = onInvalid ?? options.onInvalid ?? 'skip'
     this.#most = keep
+    this.#inTurns = inTurns
     receivers.set(socket, this as Receiver<unknown>)
     if (keep !== undefined) this.#read()
     if (attentive === true) this.#attend()
+    // Who watches what may not be read is told of its end too.
+    if (inTurns) void this.#heart.lifecycle.finished().then(() => this.#read())
   }
 
   /**
@@ -80,6 +88,12 @@ export class Receiver<Value> {
         },
       }
     })
+  }
+
+  /** With `inTurns`: one more message may be read, unless the socket is reopened before. For the pattern packages. */
+  allow(): void {
+    this.#allowed = this.#heart.raw
+    this.#read()
   }
 
   /** Forgets what has come after its receiver gave up. For the pattern packages. */
@@ -171,7 +185,8 @@ export class Receiver<Value> {
       while (this.#waiters.length + this.#watchers.length > 0 || this.#most !== undefined) {
         const isAwaited = this.#waiters.length + this.#watchers.length > 0
         if (isAwaited && this.#hasKept()) this.#serve()
-        else await this.#readMore()
+        else if (!this.#inTurns || this.#allowed === this.#heart.raw) await this.#readMore()
+        else break
       }
     } catch (cause) {
       const error = this.#failure(cause, what)
@@ -204,7 +219,9 @@ export class Receiver<Value> {
     const { raw } = this.#heart
     try {
       const parts = await raw.receive()
-      if (raw === this.#heart.raw) this.#keep(parts)
+      if (raw !== this.#heart.raw) return
+      this.#allowed = undefined
+      this.#keep(parts)
     } catch (cause) {
       // One that was reopened meanwhile is read on.
       if (raw === this.#heart.raw && (raw.closed || !isTimedOut(cause))) throw cause

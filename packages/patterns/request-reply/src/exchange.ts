@@ -41,6 +41,7 @@ export class Exchange<Message, Incoming> {
     this.#parts = parts
     this.#turn = FIRST_TURNS[parts.kind]
     this.#log = resolveLog(parts.log)
+    if (this.#turn.awaiting) parts.receiver.allow()
   }
 
   /** Sends, or ignores it when it is out of order. */
@@ -53,7 +54,10 @@ export class Exchange<Message, Incoming> {
     // Only with `relaxed`: what has come is the reply to an earlier request.
     if (stale) receiver.forget()
     const sending = sender.send(message, options).then(
-      () => this.#step('sent'),
+      () => {
+        receiver.allow()
+        this.#step('sent')
+      },
       (error: unknown) => {
         this.#step('unsent')
         throw error
@@ -134,6 +138,7 @@ export class Exchange<Message, Incoming> {
       } catch (error) {
         if (refusal === undefined || !isInvalid(error)) throw error
         await sender.send(refusal)
+        receiver.allow()
       }
     }
   }

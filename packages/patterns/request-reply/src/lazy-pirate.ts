@@ -123,6 +123,7 @@ export class LazyPirate<Message, Reply> {
     try {
       await within(WHAT, left(), sender.send(message, { signal: end.signal }))
       sent = true
+      receiver.allow()
       return { reply: await receiver.receive(left()) }
     } catch (error) {
       if (!isOver(error) && !(sent && isInvalid(error))) throw error

@@ -40,7 +40,7 @@ export class ZMQReply<const Options extends ReplyOptions = Record<never, never>>
       kind: 'reply',
       socket: this,
       sender: new Sender<Sent<Options> | typeof REFUSAL>(this, new Refusing(new MessageFormat(options ?? {}))),
-      receiver: new Receiver<Received<Options>>(this, { onInvalid: 'throw' }),
+      receiver: new Receiver<Received<Options>>(this, { onInvalid: 'throw', inTurns: true }),
       refusal: onInvalid === 'throw' ? undefined : REFUSAL,
       outOfOrder,
       log,

@@ -24,7 +24,7 @@ export class ZMQRequest<const Options extends RequestOptions = Record<never, nev
     const { outOfOrder, relaxed, log } = options ?? ({} as RequestOptions)
     const sender = new Sender<Sent<Options>>(this)
     // A reply that is not valid is always raised: no other comes.
-    const receiver = new Receiver<Received<Options>>(this, { onInvalid: 'throw' })
+    const receiver = new Receiver<Received<Options>>(this, { onInvalid: 'throw', inTurns: true })
     this.#exchange = new Exchange({ kind: 'request', socket: this, sender, receiver, outOfOrder, relaxed, log })
     this.#pirate = new LazyPirate({ socket: this, sender, receiver, exchange: this.#exchange })
   }
