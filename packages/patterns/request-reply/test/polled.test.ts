@@ -8,7 +8,8 @@ describe.each(TRANSPORTS)('polled over %s', (transport) => {
     await using both = await conversation(transport)
     const { request, reply } = both
     const poller = new ZMQPoller(request, reply)
-    expect(await poller.wait(30)).toBeUndefined()
+    // Longer than a read of ours: at its end libzmq would say that it is not its turn.
+    expect(await poller.wait(150)).toBeUndefined()
     for (const word of ['one', 'two']) {
       const asked = poller.wait()
       await request.send(word)
@@ -16,7 +17,7 @@ describe.each(TRANSPORTS)('polled over %s', (transport) => {
       expect(await reply.receive()).toBe(word)
       // It is to answer first, and is not read before.
       const answered = poller.wait()
-      expect(await poller.wait(30)).toBeUndefined()
+      expect(await poller.wait(150)).toBeUndefined()
       await reply.send(`${word}!`)
       expect(await answered).toBe(request)
       expect(await request.receive()).toBe(`${word}!`)
