@@ -1,11 +1,10 @@
 /**
  * Topics by their prefixes, each with the schema of its messages, and what they mean for the types of both ends.
  */
-import type { WaitOptions } from '@troupe/core'
-import type { z } from 'zod'
+import type { MessageOptions, Received, Sent, WaitOptions } from '@troupe/core'
 
 /** Prefixes of topics, each with the schema of its messages. */
-export type Topics = Readonly<Record<string, z.ZodType>>
+export type Topics = Readonly<Record<string, NonNullable<MessageOptions['schema']>>>
 
 type KeyOf<Known extends Topics> = keyof Known & string
 
@@ -22,7 +21,7 @@ type Longest<Keys extends string> = {
 }[Keys]
 
 /** What may be sent by a topic. */
-export type SentBy<Known extends Topics, Topic extends string> = z.input<Known[Longest<Fitting<Known, Topic>>]>
+export type SentBy<Known extends Topics, Topic extends string> = Sent<{ schema: Known[Longest<Fitting<Known, Topic>>] }>
 
 /** What comes, by the prefix that its topic has. */
 export type TopicMessage<Known extends Topics> = {
@@ -30,7 +29,7 @@ export type TopicMessage<Known extends Topics> = {
     /** The longest prefix that the topic has: it tells which type the message is of. */
     readonly key: Key
     readonly topic: `${Key}${string}`
-    readonly message: z.output<Known[Key]>
+    readonly message: Received<{ schema: Known[Key] }>
   }
 }[KeyOf<Known>]
 

@@ -103,6 +103,7 @@ describe.each(TRANSPORTS)('a last value cache over %s', (transport) => {
     expect(await told(publisher, 2)).toEqual(['+a', '-a'])
     await publisher.send('a', '2')
     await subscriber.subscribe('a')
+    expect(await told(publisher)).toEqual(['+a'])
     // The new last value comes because it is subscribed to again, once.
     expect(texts(await take(1, subscriber))).toEqual(['a=2'])
     await publisher.send('a', '3')
