@@ -9,7 +9,7 @@ const run = promisify(execFile)
 /** Runs a program that has to exit by itself. */
 async function program(script: string, argument = ''): Promise<{ stdout: string; stderr: string }> {
   const all = `
-    import { ZMQMonitor } from '@troupe/core'
+    import { ZMQMonitor, ZMQPoller } from '@troupe/core'
     import { ZMQPull, ZMQPush } from '@troupe/push-pull'
     const endpoint = process.argv[1]
     ${script}
@@ -40,11 +40,12 @@ describe.each(TRANSPORTS)('a program that uses %s', (transport) => {
     expect(await program(script, anyEndpoint(transport))).toEqual(exited)
   })
 
-  it('exits by itself with sockets that are open and idle, also after a receive that gave up', async () => {
+  it('exits by itself with sockets that are open and idle, also after a receive and a poller that gave up', async () => {
     const script = `
       const pull = new ZMQPull(endpoint)
       const push = new ZMQPush(await pull.endpoint())
       await pull.receive({ timeoutMs: 20 }).catch(() => undefined)
+      await new ZMQPoller(pull).wait(20)
     `
     expect(await program(script, anyEndpoint(transport))).toEqual(exited)
   })
