@@ -110,6 +110,18 @@ describe.each(TRANSPORTS)('a pipeline over %s', (transport) => {
     }
   })
 
+  it('gives a pull that comes late what is sent from then on (30/PIPELINE)', async () => {
+    await using first = new ZMQPull(anyEndpoint(transport))
+    await using late = new ZMQPull(anyEndpoint(transport))
+    await using push = new ZMQPush(await first.endpoint())
+    for (const message of numbers(4)) await push.send(message)
+    await push.connect(await late.endpoint())
+    for (const message of numbers(4, 4)) await push.send(message)
+    const [byFirst, byLate] = [await take(6, first), await take(2, late)]
+    expect(byFirst.slice(0, 4)).toEqual(numbers(4))
+    expect([...byFirst.slice(4), ...byLate].sort()).toEqual(numbers(4, 4))
+  })
+
   it('carries messages of several parts whole, with empty parts and binary ones', async () => {
     await using pull = new ZMQPull(anyEndpoint(transport), { codec: 'frames' })
     await using push = new ZMQPush(await pull.endpoint(), { codec: 'frames' })
@@ -120,14 +132,30 @@ describe.each(TRANSPORTS)('a pipeline over %s', (transport) => {
     expect((await pull.receive()).map(String)).toEqual(['é', ''])
   })
 
-  it('carries an empty message, and one of 50 MiB', async () => {
+  it('carries an empty message, and one of 64 MiB', async () => {
     await using pull = new ZMQPull(anyEndpoint(transport), { codec: 'bytes' })
     await using push = new ZMQPush(await pull.endpoint(), { codec: 'bytes' })
-    const large = Buffer.alloc(50 * 2 ** 20, 'troupe')
+    const large = Buffer.alloc(64 * 2 ** 20, 'troupe')
     await push.send(new Uint8Array(0))
     await push.send(large)
     expect(await pull.receive()).toHaveLength(0)
     expect(large.equals(await pull.receive())).toBe(true)
+  })
+})
+
+describe.each(WIRES)('a push over %s', (transport) => {
+  it('that binds destroys what it had queued for a pull that goes (30/PIPELINE)', async () => {
+    await using push = new ZMQPush(undefined, { codec: 'bytes', sendBufferBytes: 4_096 })
+    using monitor = new ZMQMonitor(push)
+    const address = await push.bind(anyEndpoint(transport))
+    const gone = new ZMQPull(`>${address}`, { codec: 'bytes', receiveHighWaterMark: 1, receiveBufferBytes: 4_096 })
+    const large = (number: number) => new Uint8Array(2 ** 20).fill(number, 0, 1)
+    for (let number = 0; number < 20; number++) await push.send(large(number))
+    await gone.close()
+    for await (const { type } of monitor) if (type === 'disconnected') break
+    await using next = new ZMQPull(`>${address}`, { codec: 'bytes' })
+    await push.send(large(99))
+    expect(firstBytes([await next.receive()])).toEqual([99])
   })
 })
 
