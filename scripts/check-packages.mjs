@@ -56,7 +56,27 @@ async function useAsAStranger() {
     shell: process.platform === 'win32',
   })
   if (output !== '2\n4\n6\n') throw new Error(`npx troupe map printed ${JSON.stringify(output)}`)
+  for (const door of doors()) {
+    for (const load of [`import(${JSON.stringify(door)})`, `Promise.resolve(require(${JSON.stringify(door)}))`]) {
+      const code = `${load}.then((names) => process.stdout.write(String(Object.keys(names).length > 0)))`
+      const args = ['--input-type=commonjs', '--disable-warning=ExperimentalWarning', '-e', code]
+      const loaded = execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
+      if (loaded !== 'true') throw new Error(`${load} gives ${loaded}`)
+    }
+  }
   console.log('Packed, judged, installed elsewhere and run.')
+}
+
+/** What can be imported of the packages. */
+function doors() {
+  return packageFolders()
+    .map(manifestOf)
+    .filter(({ private: isPrivate, exports }) => !isPrivate && exports !== undefined)
+    .flatMap(({ name, exports }) =>
+      Object.keys(exports ?? {})
+        .filter((door) => !door.endsWith('.json'))
+        .map((door) => name + door.slice(1)),
+    )
 }
 
 function tarballs() {

@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url'
  * @property {string} [packageManager]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [devDependencies]
+ * @property {Record<string, unknown>} [exports]
  */
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))

@@ -77,6 +77,13 @@ export const SocketOptions = z.strictObject({
   tcpMaxRetransmitTimeoutMs: ms.optional(),
   /** ZMQ_TOS: the type-of-service field of the packets. Default 0. */
   typeOfService: whole.max(255).optional(),
+  /** ZMQ_BINDTODEVICE: the network device, as `eth0`, that alone is used; it needs the right to. Default: any. */
+  networkDevice: z.string().min(1).optional(),
+  /** ZMQ_SOCKS_PROXY: `host:port` of a SOCKS5 proxy through which tcp connections are made. Default: none. */
+  socksProxy: z
+    .string()
+    .regex(/^.+:\d+$/, 'must be host:port')
+    .optional(),
   /** ZMQ_AFFINITY: a bit for each I/O thread that may serve the connections; 0, the default, any. */
   ioThreadAffinity: whole.optional(),
 })
@@ -134,6 +141,8 @@ const ZEROMQ_NAMES = {
   tcpKeepaliveCount: 'tcpKeepaliveCount',
   tcpMaxRetransmitTimeoutMs: 'tcpMaxRetransmitTimeout',
   typeOfService: 'typeOfService',
+  networkDevice: 'interface',
+  socksProxy: 'socksProxy',
   ioThreadAffinity: 'affinity',
   sendHighWaterMark: 'sendHighWaterMark',
   sendBufferBytes: 'sendBufferSize',

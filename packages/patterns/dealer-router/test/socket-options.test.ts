@@ -35,7 +35,7 @@ const COMMON = {
 } as const satisfies DealerOptions & RouterOptions
 const DEALER = { ...COMMON, probeRouter: true, conflate: false } as const satisfies DealerOptions
 const ROUTER = { ...COMMON, probeRouter: false, mandatory: true, handover: true } as const satisfies RouterOptions
-const MESSAGES = ['schema', 'codec', 'log']
+const MESSAGES = ['schema', 'codec', 'log', 'networkDevice', 'socksProxy']
 
 it('libzmq takes each option, and messages flow with all of them', async () => {
   expect([...Object.keys(DEALER), ...MESSAGES].sort()).toEqual(Object.keys(DealerOptions.shape).sort())

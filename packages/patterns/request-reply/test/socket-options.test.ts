@@ -33,7 +33,7 @@ const COMMON = {
   outOfOrder: 'throw',
 } as const satisfies ReplyOptions
 const ASKING = { correlate: true, relaxed: true, probeRouter: false } as const satisfies RequestOptions
-const ELSEWHERE = ['schema', 'codec', 'log']
+const ELSEWHERE = ['schema', 'codec', 'log', 'networkDevice', 'socksProxy']
 
 it('libzmq takes each option, and messages flow with all of them', async () => {
   const common = [...Object.keys(COMMON), ...ELSEWHERE]
