@@ -33,8 +33,8 @@ export class Exchange<Message, Incoming> {
   readonly #parts: ExchangeParts<Message, Incoming>
   readonly #log: Logger
   #turn: Turn
-  /** Settled when all sends that were called are taken or given up. Never rejects. */
-  #sends: Promise<unknown> = Promise.resolve()
+  /** Resolved when a send has been taken or given up, for receives that wait for that. */
+  #sendEnded: Deferred<void> | undefined
   #turned: Deferred<void> | undefined
 
   constructor(parts: ExchangeParts<Message, Incoming>) {
@@ -45,33 +45,32 @@ export class Exchange<Message, Incoming> {
   }
 
   /** Sends, or ignores it when it is out of order. */
-  async send(message: Message, options?: WaitOptions): Promise<'sent' | 'ignored'> {
+  send(message: Message, options?: WaitOptions): Promise<'sent' | 'ignored'> {
     const { sender, receiver } = this.#parts
     // A send on a socket that has ended says how.
     if (this.#ended) return sender.send(message, options).then(() => 'sent')
     const stale = this.#turn.awaiting
-    if (!this.#begin('send')) return this.#refuse('send', 'ignored')
+    if (!this.#begin('send')) return this.#refused('send', 'ignored')
     // Only with `relaxed`: what has come is the reply to an earlier request.
     if (stale) receiver.forget()
-    const sending = sender.send(message, options).then(
-      () => {
-        receiver.allow()
-        this.#step('sent')
-      },
-      (error: unknown) => {
-        this.#step('unsent')
-        throw error
-      },
-    )
-    this.#sends = Promise.allSettled([this.#sends, sending])
-    await sending
+    return sender.send(message, options).then(this.#taken, this.#notTaken)
+  }
+
+  readonly #taken = (): 'sent' => {
+    this.#parts.receiver.allow()
+    this.#step('sent')
     return 'sent'
+  }
+
+  readonly #notTaken = (error: unknown): never => {
+    this.#step('unsent')
+    throw error
   }
 
   /** Receives; undefined when it is out of order. */
   async receive(options: WaitOptions = {}): Promise<Incoming | undefined> {
     if (this.#ended) return this.#parts.receiver.receive(options)
-    if (!this.#begin('receive')) return this.#refuse('receive', undefined)
+    if (!this.#begin('receive')) return this.#refused('receive', undefined)
     return this.#received(options)
   }
 
@@ -115,11 +114,12 @@ export class Exchange<Message, Incoming> {
     try {
       // libzmq would refuse to receive before it was given what is to be sent.
       while (this.#turn.sending > 0 && !this.#turn.awaiting) {
-        await within(`a receive on the ${this.#what}`, left(), this.#sends)
+        this.#sendEnded ??= deferred()
+        await within(`a receive on the ${this.#what}`, left(), this.#sendEnded.promise)
       }
       if (!this.#turn.awaiting && !this.#ended) {
         this.#step('unreceived')
-        return this.#refuse('receive', undefined)
+        return this.#refused('receive', undefined)
       }
       const incoming = await this.#next(left)
       this.#step('received')
@@ -151,10 +151,14 @@ export class Exchange<Message, Incoming> {
 
   #step(step: Step): void {
     this.#turn = turnAfter(this.#turn, step) ?? this.#turn
+    if (this.#sendEnded !== undefined && (step === 'sent' || step === 'unsent')) {
+      this.#sendEnded.resolve()
+      this.#sendEnded = undefined
+    }
     this.wake()
   }
 
-  #refuse<Outcome>(step: 'send' | 'receive', outcome: Outcome): Outcome {
+  async #refused<Outcome>(step: 'send' | 'receive', outcome: Outcome): Promise<Outcome> {
     const error = this.#outOfOrder(step)
     if (this.#parts.outOfOrder === 'throw') throw error
     this.#log.warn({ socket: this.#what, ignored: step }, error.message)
