@@ -1,8 +1,9 @@
 /**
  * What options do that the other tests have no need of.
  */
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { ZMQMonitor } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
@@ -84,6 +85,85 @@ it('handshakeTimeoutMs cuts off a peer that does not speak', async () => {
   expect(mute.destroyed).toBe(true)
 })
 
+const LINUX = process.platform === 'linux'
+
+/** A process with a socket, made by an expression; it is stopped, so that the kernel alone answers for it. */
+async function stopped(socket: string): Promise<string> {
+  const script = `
+    import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+    const socket = ${socket}
+    console.log(await socket.endpoint())
+    setInterval(() => undefined, 1_000)
+  `
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  child.kill('SIGSTOP')
+  await expect.poll(() => (LINUX ? threadStates(child.pid!) : 'T')).toMatch(/^T+$/)
+  return String(line).trim()
+}
+
+/** One letter for each thread: T for a stopped one. */
+const threadStates = (pid: number) =>
+  readdirSync(`/proc/${pid}/task`)
+    .map((thread) => readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').replace(/^.*\) (.).*$/s, '$1'))
+    .join('')
+
+/** Connections to a port, and how many of them the kernel has let in. */
+function knock(port: number, count: number) {
+  let connected = 0
+  for (let n = 0; n < count; n++) {
+    const socket = connect(port, '127.0.0.1', () => connected++)
+    socket.on('error', () => undefined)
+    onTestFinished(() => void socket.destroy())
+  }
+  return () => connected
+}
+
+it.runIf(LINUX)('backlog bounds how many connections wait to be accepted (as Linux counts them)', async () => {
+  const few = knock(portOf(await stopped("new ZMQPull('tcp://127.0.0.1:*', { backlog: 1 })")), 8)
+  const many = knock(portOf(await stopped("new ZMQPull('tcp://127.0.0.1:*', { backlog: 100 })")), 8)
+  await expect.poll(many).toBe(8)
+  await expect.poll(few).toBeGreaterThan(0)
+  expect(few()).toBeLessThan(4)
+})
+
+it.runIf(LINUX)('connectTimeoutMs ends an attempt that nobody answers (as Linux drops them)', async () => {
+  const address = await stopped("new ZMQPull('tcp://127.0.0.1:*', { backlog: 1 })")
+  // One more than the backlog, and there is no room.
+  await expect.poll(knock(portOf(address), 8)).toBe(2)
+  await using push = new ZMQPush(undefined, { connectTimeoutMs: 100, reconnectIntervalMs: 10, lingerMs: 0 })
+  using monitor = new ZMQMonitor(push)
+  await push.connect(address)
+  const types: string[] = []
+  for await (const { type } of monitor) {
+    types.push(type)
+    if (type === 'connect_retried') break
+  }
+  expect(types).not.toContain('connected')
+})
+
+it.runIf(process.platform !== 'win32')('heartbeatTimeToLiveMs has the peer cut us off when we are silent', async () => {
+  await using pull = new ZMQPull()
+  using monitor = new ZMQMonitor(pull)
+  const address = await pull.bind('tcp://127.0.0.1:*')
+  const options = '{ heartbeatIntervalMs: 50, heartbeatTimeToLiveMs: 200 }'
+  // It is stopped when it has told its time to live, with its heartbeats.
+  const told = 'await new Promise((resolve) => setTimeout(resolve, 300))'
+  const stopping = stopped(`new ZMQPush('${address}', ${options}); await socket.send('x'); ${told}`)
+  expect(await pull.receive()).toBe('x')
+  await stopping
+  const types: string[] = []
+  for await (const { type } of monitor) {
+    types.push(type)
+    if (type === 'disconnected') break
+  }
+  expect(types).toContain('handshake_succeeded')
+})
+
 /** The timers of the kernel for the connections to a port, as /proc/net/tcp has them: 2 is keepalive. With the seconds left. */
 function timersOf(port: number): { kind: number; seconds: number }[] {
   const hex = port.toString(16).toUpperCase().padStart(4, '0')
@@ -95,7 +175,7 @@ function timersOf(port: number): { kind: number; seconds: number }[] {
     .map(([kind = 0, jiffies = 0]) => ({ kind, seconds: jiffies / 100 }))
 }
 
-it.runIf(process.platform === 'linux')(
+it.runIf(LINUX)(
   'tcpKeepalive and tcpKeepaliveIdleSeconds have the kernel probe a silent peer (needs /proc/net/tcp)',
   async () => {
     const keepalive = { tcpKeepalive: 1, tcpKeepaliveIdleSeconds: 30 } as const
