@@ -25,7 +25,7 @@ export interface Workspace {
 }
 
 const FLOORS: ReadonlyArray<readonly [folder: RegExp, floor: number]> = [
-  [/^packages\/core$/, 0],
+  [/^packages\/(core|testing)$/, 0],
   [/^packages\/patterns\/[^/]+$/, 1],
   [/^packages\/actors$/, 2],
   [/^packages\/(cli|bench|interop)$/, 3],

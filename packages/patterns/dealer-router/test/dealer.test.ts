@@ -1,8 +1,8 @@
 import { ZMQMonitor } from '@troupe/core'
 import { ZMQDealer, ZMQRouter } from '@troupe/dealer-router'
+import { anyEndpoint, freeAddress, numbers, TRANSPORTS, take, WIRES } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { fill, firstBytes, large, SMALL, upTo } from './small.js'
-import { anyEndpoint, freeAddress, numbers, TRANSPORTS, take, WIRES } from './transports.js'
 
 const late = { code: 'TIMEOUT' }
 const FAST = { reconnectIntervalMs: 10 }

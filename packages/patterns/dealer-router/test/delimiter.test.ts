@@ -1,8 +1,8 @@
 import { ZMQDealer, ZMQRouter } from '@troupe/dealer-router'
+import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { Reply, Request } from 'zeromq'
 import { z } from 'zod'
-import { anyEndpoint, TRANSPORTS } from './transports.js'
 
 const Job = z.object({ id: z.number() })
 const within = { sendTimeout: 5_000, receiveTimeout: 5_000, linger: 0 }

@@ -1,7 +1,7 @@
 import { type Envelope, ZMQDealer, ZMQRouter } from '@troupe/dealer-router'
+import { anyEndpoint, numbers, TRANSPORTS, take } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { anyEndpoint, numbers, TRANSPORTS, take } from './transports.js'
 
 const PACKED = { packed: true } as const
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { type ProxyOptions, ZMQProxy } from '@troupe/core'
 import { ZMQDealer, ZMQRouter } from '@troupe/dealer-router'
+import { anyEndpoint, numbers, TRANSPORTS, take } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { Reply, Request } from 'zeromq'
 import { fill, firstBytes, large, SMALL, upTo } from './small.js'
-import { anyEndpoint, numbers, TRANSPORTS, take } from './transports.js'
 
 const late = { code: 'TIMEOUT' }
 const within = { sendTimeout: 5_000, receiveTimeout: 5_000, linger: 0 }

@@ -1,8 +1,8 @@
 import type { Logger } from '@troupe/core'
 import { type Envelope, ZMQDealer, ZMQRouter } from '@troupe/dealer-router'
+import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
-import { anyEndpoint, TRANSPORTS } from './transports.js'
 
 const Order = z.object({ item: z.string().min(1), count: z.number().int().default(1) })
 

@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events'
 import { connect } from 'node:net'
 import { ZMQDealer, ZMQRouter } from '@troupe/dealer-router'
+import { anyEndpoint, numbers, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
-import { anyEndpoint, numbers, TRANSPORTS } from './transports.js'
 
 const closed = { name: 'ClosedError', code: 'CLOSED' }
 const aborted = { name: 'AbortError', code: 'ABORTED' }

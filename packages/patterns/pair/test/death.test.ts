@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ZMQMonitor } from '@troupe/core'
 import { ZMQPair } from '@troupe/pair'
+import { anyEndpoint, type Transport, WIRES } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { alone } from './pair-of.js'
-import { anyEndpoint, type Transport, WIRES } from './transports.js'
 
 const FAST = { reconnectIntervalMs: 10 }
 

@@ -1,7 +1,7 @@
 import { ZMQPair } from '@troupe/pair'
+import { anyEndpoint, numbers, TRANSPORTS, take } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { pairOf } from './pair-of.js'
-import { anyEndpoint, numbers, TRANSPORTS, take } from './transports.js'
 
 /** Small limits, so that a peer is full soon: libzmq's queues and the kernel's. */
 const SMALL = {

@@ -1,7 +1,7 @@
 import type { DuplexOptions } from '@troupe/core'
 import { ZMQPair } from '@troupe/pair'
+import { anyEndpoint, type Transport } from '@troupe/testing'
 import { expect } from 'vitest'
-import { anyEndpoint, type Transport } from './transports.js'
 
 /** Two pairs that are each other's peer: one binds, the other connects. */
 export async function pairOf<const Options extends DuplexOptions>(transport: Transport, options?: Options) {

@@ -1,7 +1,7 @@
 import { ZMQPair } from '@troupe/pair'
+import { anyEndpoint, numbers, TRANSPORTS, take } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { alone, pairOf } from './pair-of.js'
-import { anyEndpoint, numbers, TRANSPORTS, take } from './transports.js'
 
 const late = { code: 'TIMEOUT' }
 const FAST = { reconnectIntervalMs: 10 }

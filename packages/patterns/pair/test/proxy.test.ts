@@ -1,7 +1,7 @@
 import { ZMQPoller, ZMQProxy } from '@troupe/core'
 import { ZMQPair } from '@troupe/pair'
+import { anyEndpoint, numbers, TRANSPORTS, take } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
-import { anyEndpoint, numbers, TRANSPORTS, take } from './transports.js'
 
 describe.each(TRANSPORTS)('a proxy of pairs over %s', (transport) => {
   it('forwards both ways at once, and gives a third pair a copy of both', async () => {

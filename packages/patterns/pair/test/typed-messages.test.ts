@@ -1,8 +1,8 @@
 import { ZMQPair } from '@troupe/pair'
+import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
 import { pairOf } from './pair-of.js'
-import { anyEndpoint, TRANSPORTS } from './transports.js'
 
 const Move = z.object({ from: z.string().length(2), to: z.string().length(2), check: z.boolean().default(false) })
 

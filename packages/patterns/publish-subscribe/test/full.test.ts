@@ -1,7 +1,7 @@
 import { ZMQPublisher, ZMQSubscriber, ZMQXPublisher } from '@troupe/publish-subscribe'
+import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { told } from './joined.js'
-import { anyEndpoint, TRANSPORTS } from './transports.js'
 
 /** Small limits, so that a subscriber is full soon: libzmq's queues and the kernel's. */
 const SMALL = { codec: 'frames', sendHighWaterMark: 2, sendBufferBytes: 4_096 } as const

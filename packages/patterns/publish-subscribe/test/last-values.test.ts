@@ -1,8 +1,8 @@
 import { ZMQPublisher, ZMQSubscriber, ZMQXPublisher, ZMQXSubscriber } from '@troupe/publish-subscribe'
+import { anyEndpoint, numbers, TRANSPORTS, take } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { told } from './joined.js'
-import { anyEndpoint, numbers, TRANSPORTS, take } from './transports.js'
 
 const CACHE = { lastValueCache: true } as const
 const FRAMED = { topicFrame: true } as const

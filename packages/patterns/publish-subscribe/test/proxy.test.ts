@@ -1,7 +1,7 @@
 import { ZMQProxy } from '@troupe/core'
 import { ZMQSubscriber, ZMQXPublisher, ZMQXSubscriber } from '@troupe/publish-subscribe'
+import { anyEndpoint, TRANSPORTS, take } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
-import { anyEndpoint, TRANSPORTS, take } from './transports.js'
 
 describe.each(TRANSPORTS)('a proxy between an XSUB and an XPUB over %s', (transport) => {
   it('forwards subscriptions upstream and messages down, and a copy of both to its capture', async () => {

@@ -1,7 +1,7 @@
 import { ZMQPublisher, ZMQSubscriber, ZMQXPublisher } from '@troupe/publish-subscribe'
+import { anyEndpoint, freeAddress, numbers, TRANSPORTS, take, WIRES } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { joined, told } from './joined.js'
-import { anyEndpoint, freeAddress, numbers, TRANSPORTS, take, WIRES } from './transports.js'
 
 const FAST = { reconnectIntervalMs: 10 }
 const late = { code: 'TIMEOUT' }

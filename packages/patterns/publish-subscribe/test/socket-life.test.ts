@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events'
 import { connect } from 'node:net'
 import { ZMQPublisher, ZMQSubscriber, ZMQXPublisher, ZMQXSubscriber } from '@troupe/publish-subscribe'
+import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { told } from './joined.js'
-import { anyEndpoint, TRANSPORTS } from './transports.js'
 
 const closed = { name: 'ClosedError', code: 'CLOSED' }
 

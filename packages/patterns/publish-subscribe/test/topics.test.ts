@@ -1,9 +1,9 @@
 import type { Logger } from '@troupe/core'
 import { ZMQPublisher, ZMQSubscriber, ZMQXPublisher, ZMQXSubscriber } from '@troupe/publish-subscribe'
+import { anyEndpoint, TRANSPORTS, take } from '@troupe/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
 import { told } from './joined.js'
-import { anyEndpoint, TRANSPORTS, take } from './transports.js'
 
 const Weather = z.object({ degrees: z.number(), wind: z.number().default(0) })
 const topics = { 'weather.': Weather, 'weather.note.': z.string(), news: z.string().min(1) }

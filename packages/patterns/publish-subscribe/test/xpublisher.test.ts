@@ -1,7 +1,7 @@
 import { ZMQPublisher, ZMQSubscriber, ZMQXPublisher, ZMQXSubscriber } from '@troupe/publish-subscribe'
+import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { told } from './joined.js'
-import { anyEndpoint, TRANSPORTS } from './transports.js'
 
 const late = { code: 'TIMEOUT' }
 

@@ -1,7 +1,7 @@
 import { ZMQSubscriber, ZMQXPublisher, ZMQXSubscriber } from '@troupe/publish-subscribe'
+import { anyEndpoint, freeAddress, TRANSPORTS, take, WIRES } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { told } from './joined.js'
-import { anyEndpoint, freeAddress, TRANSPORTS, take, WIRES } from './transports.js'
 
 describe.each(TRANSPORTS)('an XSUB over %s', (transport) => {
   it('has no subscriptions at first, then those that it makes and does not take back', async () => {

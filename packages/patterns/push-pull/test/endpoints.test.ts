@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Logger } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { anyEndpoint, freeAddress, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { anyEndpoint, freeAddress, TRANSPORTS } from './transports.js'
 
 describe.each(TRANSPORTS)('an endpoint of %s', (transport) => {
   it('is known with its real port or path when it is bound', async () => {

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { ZMQPull } from '@troupe/push-pull'
+import { anyEndpoint, numbers, TRANSPORTS, take, WIRES } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
-import { anyEndpoint, numbers, TRANSPORTS, take, WIRES } from './transports.js'
 
 const run = promisify(execFile)
 

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import { type MonitorEvent, type PullOptions, ZMQMonitor } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { anyEndpoint, freeAddress, WIRES } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Pull, Push, Reply } from 'zeromq'
-import { anyEndpoint, freeAddress, WIRES } from './transports.js'
 
 /** The next event of a type. Those before it are passed over. */
 async function next(monitor: ZMQMonitor, ...types: MonitorEvent['type'][]): Promise<MonitorEvent> {

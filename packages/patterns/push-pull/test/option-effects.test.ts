@@ -7,8 +7,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { ZMQMonitor } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { freeAddress } from '@troupe/testing'
 import { expect, it, onTestFinished } from 'vitest'
-import { freeAddress } from './transports.js'
 
 async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')

@@ -1,7 +1,7 @@
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { anyEndpoint, freeAddress, numbers, TRANSPORTS, take } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { anyEndpoint, freeAddress, numbers, TRANSPORTS, take } from './transports.js'
 
 const PACKED = { packed: true } as const
 

@@ -1,7 +1,7 @@
 import { ZMQMonitor } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { anyEndpoint, freeAddress, numbers, TRANSPORTS, take, WIRES } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
-import { anyEndpoint, freeAddress, numbers, TRANSPORTS, take, WIRES } from './transports.js'
 
 /** Small limits, so that a peer is full soon: libzmq's queues and the kernel's. */
 const SMALL = { codec: 'bytes', sendHighWaterMark: 2, sendBufferBytes: 4_096 } as const

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events'
 import { ZMQPoller } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { anyEndpoint, numbers, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
-import { anyEndpoint, numbers, TRANSPORTS } from './transports.js'
 
 describe.each(TRANSPORTS)('a poller over %s', (transport) => {
   /** Two pulls and what is sent to them. */

@@ -1,7 +1,7 @@
 import { ZMQPoller, ZMQProxy } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { anyEndpoint, numbers, TRANSPORTS, take } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
-import { anyEndpoint, numbers, TRANSPORTS, take } from './transports.js'
 
 describe.each(TRANSPORTS)('a proxy of a pipeline over %s', (transport) => {
   const streamer = async (withCapture: boolean) => {

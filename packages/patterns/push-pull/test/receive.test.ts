@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { anyEndpoint, numbers, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
-import { anyEndpoint, numbers, TRANSPORTS } from './transports.js'
 
 describe.each(TRANSPORTS)('a receive over %s', (transport) => {
   /** A pull and what is sent to it. */

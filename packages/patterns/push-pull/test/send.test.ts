@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { anyEndpoint, numbers, TRANSPORTS, take } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
-import { anyEndpoint, numbers, TRANSPORTS, take } from './transports.js'
 
 describe.each(TRANSPORTS)('a send over %s', (transport) => {
   /** A push that nobody is connected to, and what connects a pull to it. */

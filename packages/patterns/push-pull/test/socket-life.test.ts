@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { anyEndpoint, TRANSPORTS } from './transports.js'
 
 describe.each(TRANSPORTS)('a socket over %s', (transport) => {
   it('opens by itself, and closes once however often it is told to', async () => {

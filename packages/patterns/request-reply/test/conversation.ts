@@ -1,6 +1,6 @@
 import type { ReplyOptions, RequestOptions } from '@troupe/core'
 import { ZMQReply, ZMQRequest } from '@troupe/request-reply'
-import { anyEndpoint, type Transport } from './transports.js'
+import { anyEndpoint, type Transport } from '@troupe/testing'
 
 /** A reply and a request that is connected to it. */
 export async function conversation<

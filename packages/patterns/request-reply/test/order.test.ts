@@ -1,8 +1,8 @@
 import type { Logger } from '@troupe/core'
 import { ZMQReply, ZMQRequest } from '@troupe/request-reply'
+import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { conversation } from './conversation.js'
-import { anyEndpoint, TRANSPORTS } from './transports.js'
 
 const outOfOrder = { code: 'OUT_OF_ORDER' }
 

@@ -1,7 +1,7 @@
 import { ZMQPoller } from '@troupe/core'
+import { TRANSPORTS } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { conversation } from './conversation.js'
-import { TRANSPORTS } from './transports.js'
 
 describe.each(TRANSPORTS)('polled over %s', (transport) => {
   it('a request and a reply are ready when a message can be received, and at no other time', async () => {

@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
 import { RequestTimeoutError, ZMQReply, ZMQRequest } from '@troupe/request-reply'
+import { anyEndpoint, freeAddress, TRANSPORTS, WIRES } from '@troupe/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import * as zeromq from 'zeromq'
 import { z } from 'zod'
 import { conversation, serve } from './conversation.js'
-import { anyEndpoint, freeAddress, TRANSPORTS, WIRES } from './transports.js'
 
 const SOON = { timeoutMs: 200, retries: 10 }
 

@@ -1,9 +1,9 @@
 import { ZMQMonitor } from '@troupe/core'
 import { ZMQReply, ZMQRequest } from '@troupe/request-reply'
+import { anyEndpoint, freeAddress, TRANSPORTS, type Transport, WIRES } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import * as zeromq from 'zeromq'
 import { conversation } from './conversation.js'
-import { anyEndpoint, freeAddress, TRANSPORTS, type Transport, WIRES } from './transports.js'
 
 const texts = (frames: Uint8Array[]) => frames.map(String)
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { ZMQReply, ZMQRequest } from '@troupe/request-reply'
+import { freeAddress, WIRES } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { freeAddress, WIRES } from './transports.js'
 
 /** A process whose reply takes a request, says so, and answers once it is told to. */
 async function serverProcess(address: string) {

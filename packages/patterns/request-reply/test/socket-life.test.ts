@@ -3,9 +3,9 @@ import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { promisify } from 'node:util'
 import { ZMQReply, ZMQRequest } from '@troupe/request-reply'
+import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { conversation, serve } from './conversation.js'
-import { anyEndpoint, TRANSPORTS } from './transports.js'
 
 const run = promisify(execFile)
 const closed = (kind: string) => ({ name: 'ClosedError', code: 'CLOSED', message: `the ${kind} socket is closed` })

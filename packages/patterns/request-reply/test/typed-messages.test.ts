@@ -1,9 +1,9 @@
 import type { Logger } from '@troupe/core'
 import { ZMQReply, ZMQRequest } from '@troupe/request-reply'
+import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
 import { conversation } from './conversation.js'
-import { anyEndpoint, TRANSPORTS } from './transports.js'
 
 const Sum = z.object({ numbers: z.array(z.number()), round: z.boolean().default(false) })
 const frames = { codec: 'frames' } as const

@@ -1,0 +1,1 @@
+export { anyEndpoint, freeAddress, numbers, TRANSPORTS, type Transport, take, WIRES } from './transports.js'
