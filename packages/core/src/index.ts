@@ -29,7 +29,7 @@ export {
 } from './lifecycle/lifecycle.js'
 export { lifecycleMachine } from './lifecycle/lifecycle.machine.js'
 export { type Logger, resolveLog } from './log.js'
-export { CODEC_NAMES, type Codec, type CodecName, codecOf, type Frames } from './message/codec.js'
+export { CODEC_NAMES, type Codec, type CodecName, codecOf, type Frames, partsOf } from './message/codec.js'
 export { PackedFormat, type Unwrap } from './message/packed-format.js'
 export {
   type Came,

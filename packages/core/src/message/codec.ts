@@ -15,6 +15,10 @@ export type CodecName = (typeof CODEC_NAMES)[number]
 /** What a socket puts on the wire: one frame, or the parts of a multipart message. */
 export type Frames = Uint8Array | string | readonly (Uint8Array | string)[]
 
+/** The parts of a message as a list. */
+export const partsOf = (frames: Frames): readonly (Uint8Array | string)[] =>
+  typeof frames === 'string' || frames instanceof Uint8Array ? [frames] : frames
+
 export interface Codec {
   readonly name: CodecName
   /** @throws {TroupeError} `ENCODE_FAILED` */

@@ -2,17 +2,13 @@
  * The empty frame that requests and replies put before a message (28/REQREP), which dealers and routers leave to their
  * user: with `delimiter` it is written and read for them.
  */
-import { type Format, type Frames, MessageFormat, type MessageOptions, TroupeError } from '@troupe/core'
+import { type Format, type Frames, MessageFormat, type MessageOptions, partsOf, TroupeError } from '@troupe/core'
 
 /** The format of a socket's messages, without its routing id. */
 export function formatOf(options: MessageOptions & { readonly delimiter?: boolean | undefined }): Format {
   const messages = new MessageFormat(options)
   return options.delimiter === true ? new Delimited(messages) : messages
 }
-
-/** The frames of a message as a list. */
-export const listOf = (frames: Frames): readonly (Uint8Array | string)[] =>
-  typeof frames === 'string' || frames instanceof Uint8Array ? [frames] : frames
 
 class Delimited implements Format {
   readonly #messages: Format
@@ -22,7 +18,7 @@ class Delimited implements Format {
   }
 
   encode(value: unknown): Frames {
-    return ['', ...listOf(this.#messages.encode(value))]
+    return ['', ...partsOf(this.#messages.encode(value))]
   }
 
   decode([first, ...rest]: readonly Uint8Array[]): unknown {

@@ -7,6 +7,7 @@ import {
   type Frames,
   PackedFormat,
   PackedSender,
+  partsOf,
   type Received,
   Receiver,
   RouterOptions,
@@ -17,7 +18,7 @@ import {
   type WaitOptions,
   ZMQSocket,
 } from '@troupe/core'
-import { formatOf, listOf } from './delimiter.js'
+import { formatOf } from './delimiter.js'
 
 /** A message and the peer that it comes from or goes to. */
 export interface Envelope<Message> {
@@ -100,7 +101,7 @@ class Enveloped implements Format {
 
   encode(value: unknown): Frames {
     const { routingId, message } = checked(value)
-    return [routingId, ...listOf(this.#messages.encode(message))]
+    return [routingId, ...partsOf(this.#messages.encode(message))]
   }
 
   decode([routingId, ...rest]: readonly Uint8Array[]): Envelope<unknown> {

@@ -1,8 +1,8 @@
 /**
  * What an XPUB is told: that something is subscribed to or no more, and what XSUBs send upstream.
  */
-import { type Format, type Frames, MessageFormat, type Received, type Sent, TroupeError } from '@troupe/core'
-import { listOf, type TopicOptions } from './topic-format.js'
+import { type Format, type Frames, MessageFormat, partsOf, type Received, type Sent, TroupeError } from '@troupe/core'
+import type { TopicOptions } from './topic-format.js'
 
 interface SubscriptionChange<Type> {
   readonly type: Type
@@ -53,7 +53,7 @@ export class UpstreamFormat implements Format {
     const said = value as SubscriptionEvent | UpstreamMessage<unknown>
     if (said.type !== 'message') return subscriptionFrame(said.type, said.topic)
     const frames = this.#messages.encode(said.message)
-    if (!listOf(frames).some((frame) => isSubscription(Buffer.from(frame as string)))) return frames
+    if (!partsOf(frames).some((frame) => isSubscription(Buffer.from(frame as string)))) return frames
     const why = 'a frame that begins with the byte 0 or 1 is a subscription'
     throw new TroupeError('ENCODE_FAILED', `a message cannot be sent upstream: ${why}`)
   }

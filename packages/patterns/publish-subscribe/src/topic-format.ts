@@ -6,6 +6,7 @@ import {
   type Frames,
   MessageFormat,
   type MessageOptions,
+  partsOf,
   type Received,
   type Sent,
   TroupeError,
@@ -52,10 +53,6 @@ export interface Said {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The frames of a message as a list. */
-export const listOf = (frames: Frames): readonly (Uint8Array | string)[] =>
-  typeof frames === 'string' || frames instanceof Uint8Array ? [frames] : frames
-
 /** Of publishers. */
 export class TopicFormat implements Format {
   readonly #options: TopicOptions
@@ -81,7 +78,7 @@ export class TopicFormat implements Format {
     }
     const format =
       topics === undefined ? this.#formats.plain : this.#formats.of(Buffer.from(topic as string).toString()).format
-    return [topic, ...listOf(format.encode(message))]
+    return [topic, ...partsOf(format.encode(message))]
   }
 
   /** Publishers receive no such messages. */
