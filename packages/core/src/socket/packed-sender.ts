@@ -2,7 +2,7 @@
  * The sending half of a packed socket: what is sent in one turn of the event loop goes out as one pack.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type WaitOptions, within } from '../deadline.js'
+import { type Waiter, type WaitOptions, waiting, within } from '../deadline.js'
 import { type Deferred, deferred } from '../deferred.js'
 import { ClosedError } from '../errors.js'
 import { LENGTH_BYTES, pack } from '../message/pack.js'
@@ -32,7 +32,20 @@ interface Gathering {
   bytes: number
 }
 
+/** A message that is to be accepted here. */
+interface Ready {
+  readonly to: string
+  readonly before: readonly (Uint8Array | string)[]
+  readonly frame: Uint8Array | string
+}
+
+interface Queued extends Ready {
+  readonly waiter: Waiter<void>
+}
+
+const ACCEPTED = Promise.resolve()
 const nowhere: Address = (value) => ({ to: '', before: [], value })
+
 export class PackedSender<Value> {
   readonly #heart: SocketHeart
   readonly #sender: Sender<unknown>
@@ -41,7 +54,8 @@ export class PackedSender<Value> {
   readonly #gathering = new Map<string, Gathering>()
   /** Messages that were accepted here and not yet by libzmq. */
   #waiting = 0
-  #room: Deferred<void> | undefined
+  /** Sends that wait for room here, in order. */
+  #queue: Queued[] = []
   #packsOfTurn = 0
   #turn: Promise<void> | undefined
   #closed = false
@@ -57,29 +71,45 @@ export class PackedSender<Value> {
   }
 
   /** Resolves when the message is accepted here: at once, unless `sendQueueLimit` messages wait already. */
-  async send(value: Value, options: WaitOptions = {}): Promise<void> {
-    const { to, before, value: message } = this.#address(value)
-    const frame = this.#encode(message)
-    this.#assertOpen()
-    if (this.#isFull) await this.#whenRoom(options)
-    this.#gather(to, before, frame)
-  }
-
-  /** As {@link send} each of them in order. None is accepted if one is not valid. */
-  async sendMany(values: readonly Value[], options: WaitOptions = {}): Promise<void> {
-    const all = values.map((one) => {
-      const { to, before, value } = this.#address(one)
-      return { to, before, frame: this.#encode(value) }
-    })
-    this.#assertOpen()
-    for (const { to, before, frame } of all) {
-      if (this.#isFull) await this.#whenRoom(options)
-      this.#gather(to, before, frame)
+  send(value: Value, options?: WaitOptions): Promise<void> {
+    try {
+      const ready = this.#readyOf(value)
+      this.#assertOpen()
+      return this.#accept(ready, options)
+    } catch (error) {
+      return Promise.reject(error)
     }
   }
 
-  #encode(value: unknown): Uint8Array | string {
-    return this.#format.encode(value) as Uint8Array | string
+  /** As {@link send} each of them in order. None is accepted if one is not valid. */
+  async sendMany(values: readonly Value[], options?: WaitOptions): Promise<void> {
+    const all = values.map((value) => this.#readyOf(value))
+    this.#assertOpen()
+    for (const ready of all) {
+      const accepted = this.#accept(ready, options)
+      if (accepted !== ACCEPTED) await accepted
+    }
+  }
+
+  #readyOf(value: unknown): Ready {
+    const { to, before, value: message } = this.#address(value)
+    return { to, before, frame: this.#format.encode(message) as Uint8Array | string }
+  }
+
+  #accept(ready: Ready, options: WaitOptions = {}): Promise<void> {
+    if (this.#queue.length === 0 && !this.#isFull) {
+      this.#gather(ready)
+      return ACCEPTED
+    }
+    return waiting<void>(`a send on the ${this.#heart.what}`, options, (waiter) => {
+      const queued = { ...ready, waiter }
+      this.#queue.push(queued)
+      return {
+        cancel: () => {
+          this.#queue = this.#queue.filter((other) => other !== queued)
+        },
+      }
+    })
   }
 
   #assertOpen(): void {
@@ -93,15 +123,7 @@ export class PackedSender<Value> {
     return this.#waiting >= (this.#heart.options.sendQueueLimit ?? 0) || this.#packsOfTurn >= PACKS_A_TURN
   }
 
-  async #whenRoom(options: WaitOptions): Promise<void> {
-    while (this.#isFull) {
-      this.#room ??= deferred()
-      await within(`a send on the ${this.#heart.what}`, options, this.#room.promise)
-      this.#assertOpen()
-    }
-  }
-
-  #gather(to: string, before: readonly (Uint8Array | string)[], frame: Uint8Array | string): void {
+  #gather({ to, before, frame }: Ready): void {
     let gathering = this.#gathering.get(to)
     if (gathering === undefined) {
       gathering = { before, messages: [], bytes: 0 }
@@ -121,7 +143,7 @@ export class PackedSender<Value> {
     this.#turn = undefined
     this.#packsOfTurn = 0
     this.#flushAll()
-    this.#tellRoom()
+    this.#admit()
   }
 
   #flushAll(): void {
@@ -151,13 +173,16 @@ export class PackedSender<Value> {
   #taken(count: number): void {
     this.#waiting -= count
     if (this.#waiting === 0) this.#drained?.resolve()
-    this.#tellRoom()
+    this.#admit()
   }
 
-  #tellRoom(): void {
-    if (this.#isFull) return
-    this.#room?.resolve()
-    this.#room = undefined
+  /** Accepts those that wait, as far as there is room. */
+  #admit(): void {
+    while (this.#queue.length > 0 && !this.#isFull) {
+      const next = this.#queue.shift()!
+      this.#gather(next)
+      next.waiter.resolve()
+    }
   }
 
   /** Messages that were accepted here could not be sent. */
@@ -171,7 +196,7 @@ export class PackedSender<Value> {
   async #drain(): Promise<void> {
     const { lingerMs } = this.#heart.options
     this.#closed = true
-    this.#room?.resolve()
+    for (const { waiter } of this.#queue.splice(0)) waiter.reject(new ClosedError(`the ${this.#heart.what}`))
     if (lingerMs === 0 || this.#waiting === 0) return
     this.#flushAll()
     this.#drained = deferred()

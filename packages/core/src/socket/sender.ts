@@ -91,8 +91,12 @@ export class Sender<Value> {
     // The way of nearly every message: one promise more than libzmq's own.
     this.#sending = true
     const { raw } = this.#heart
-    this.#onGiven?.(frames)
-    return raw.send(frames).then(this.#taken, (cause: unknown) => this.#notTaken(frames, { raw, cause }))
+    try {
+      this.#onGiven?.(frames)
+      return raw.send(frames).then(this.#taken, (cause: unknown) => this.#notTaken(frames, { raw, cause }))
+    } catch (cause) {
+      return this.#notTaken(frames, { raw, cause })
+    }
   }
 
   readonly #taken = (): Promise<void> | undefined => {

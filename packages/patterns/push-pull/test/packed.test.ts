@@ -99,11 +99,20 @@ describe('a packed push', () => {
     await push.sendMany(numbers(10))
     await expect(push.send('x', { timeoutMs: 50 })).rejects.toMatchObject({ code: 'TIMEOUT' })
     await expect(push.send('x', { signal: AbortSignal.timeout(50) })).rejects.toMatchObject({ code: 'ABORTED' })
-    const waiting = push.send('10')
+    // They are accepted in order, also those that come while others wait.
+    const waiting = numbers(30, 10).map((message) => push.send(message))
     await using pull = new ZMQPull(address, PACKED)
     await push.connect(address)
-    await waiting
-    expect(await take(11, pull)).toEqual(numbers(11))
+    await Promise.all(waiting)
+    await push.send('40')
+    expect(await take(41, pull)).toEqual(numbers(41))
+  })
+
+  it('rejects sends that wait for room with CLOSED when it is closed', async () => {
+    const push = new ZMQPush(undefined, { ...PACKED, sendQueueLimit: 1, lingerMs: 0 })
+    await push.send('accepted')
+    const waiting = push.send('waits')
+    await Promise.all([push.close(), expect(waiting).rejects.toMatchObject({ code: 'CLOSED' })])
   })
 
   it('counts what it had accepted and could not send until its lingerMs had passed', async () => {
