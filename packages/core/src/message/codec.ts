@@ -1,6 +1,7 @@
 /**
  * Codecs: how a value becomes the frames of a message and comes back.
  */
+import { isUtf8 } from 'node:buffer'
 import { Packr, Unpackr } from 'msgpackr'
 import { TroupeError } from '../errors.js'
 
@@ -29,16 +30,19 @@ export interface Codec {
 
 const packr = new Packr({ useRecords: false })
 const unpackr = new Unpackr({ useRecords: false })
-// A byte order mark is part of a text.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 const oneFrame = (
   name: CodecName,
   encode: (value: unknown) => Frames,
   decode: (frame: Uint8Array) => unknown,
 ): Codec => ({
   name,
-  encode: (value) => guarded('ENCODE_FAILED', `a value cannot be encoded as ${name}`, () => encode(value)),
+  encode: (value) => {
+    try {
+      return encode(value)
+    } catch (cause) {
+      throw failed('ENCODE_FAILED', `a value cannot be encoded as ${name}`, cause)
+    }
+  },
   decode: (parts) => {
     const [frame] = parts
     if (frame === undefined || parts.length !== 1) {
@@ -47,16 +51,16 @@ const oneFrame = (
         `a message of ${parts.length} frames cannot be read as ${name}, which has one`,
       )
     }
-    return guarded('DECODE_FAILED', `a message of ${frame.length} bytes cannot be read as ${name}`, () => decode(frame))
+    try {
+      return decode(frame)
+    } catch (cause) {
+      throw failed('DECODE_FAILED', `a message of ${frame.length} bytes cannot be read as ${name}`, cause)
+    }
   },
 })
 
 const codecs: Record<CodecName, Codec> = {
-  text: oneFrame(
-    'text',
-    (value) => expect(value, typeof value === 'string', 'a string'),
-    (frame) => utf8.decode(frame),
-  ),
+  text: oneFrame('text', (value) => expect(value, typeof value === 'string', 'a string'), textOf),
   bytes: oneFrame(
     'bytes',
     (value) => expect(value, value instanceof Uint8Array, 'a Uint8Array'),
@@ -69,7 +73,7 @@ const codecs: Record<CodecName, Codec> = {
       if (text === undefined) throw new TypeError(`JSON has no ${typeof value}`)
       return text
     },
-    (frame) => JSON.parse(utf8.decode(frame)) as unknown,
+    (frame) => JSON.parse(textOf(frame)) as unknown,
   ),
   msgpack: oneFrame(
     'msgpack',
@@ -97,10 +101,12 @@ function expect(value: unknown, ok: boolean, wanted: string): Frames {
   return value as Frames
 }
 
-function guarded<Value>(code: 'ENCODE_FAILED' | 'DECODE_FAILED', what: string, run: () => Value): Value {
-  try {
-    return run()
-  } catch (cause) {
-    throw new TroupeError(code, `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-  }
+/** A byte order mark is part of a text. Faster for small ones than a TextDecoder. */
+function textOf(frame: Uint8Array): string {
+  const { buffer, byteOffset, byteLength } = frame
+  if (isUtf8(frame)) return (Buffer.isBuffer(frame) ? frame : Buffer.from(buffer, byteOffset, byteLength)).toString()
+  throw new TypeError('it is not UTF-8')
 }
+
+const failed = (code: 'ENCODE_FAILED' | 'DECODE_FAILED', what: string, cause: unknown) =>
+  new TroupeError(code, `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })

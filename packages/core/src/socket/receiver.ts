@@ -75,12 +75,11 @@ export class Receiver<Value> {
    * Resolves with the next message. A receive that is aborted or times out takes no message with it.
    * @throws {TroupeError} `ABORTED`, `TIMEOUT`, `CLOSED`; with `onInvalid: 'throw'` `INVALID_MESSAGE`, `DECODE_FAILED`
    */
-  receive(options: WaitOptions = {}): Promise<Value> {
+  receive(options?: WaitOptions): Promise<Value> {
+    // The way of nearly every message: a wait without an end needs no more than a promise.
+    if (options === undefined) return new Promise((resolve, reject) => this.#wait({ resolve, reject }))
     return waiting<Value>(`a receive on the ${this.#heart.what}`, options, (waiter) => {
-      this.#waiters.push(waiter)
-      // What is kept while a read is under way is older than what that will give.
-      if (this.#reading && this.#heart.lifecycle.state === 'running') this.#serve()
-      this.#read()
+      this.#wait(waiter)
       return {
         // A message that has come meanwhile goes to the next.
         cancel: () => {
@@ -88,6 +87,13 @@ export class Receiver<Value> {
         },
       }
     })
+  }
+
+  #wait(waiter: Waiter<Value>): void {
+    this.#waiters.push(waiter)
+    // What is kept while a read is under way is older than what that will give.
+    if (this.#reading && this.#heart.lifecycle.state === 'running') this.#serve()
+    this.#read()
   }
 
   /** With `inTurns`: one more message may be read, unless the socket is reopened before. For the pattern packages. */
@@ -103,7 +109,7 @@ export class Receiver<Value> {
   }
 
   /** As {@link receive}, but with all messages that are there: those of one pack, if it is packed. */
-  async receiveMany(options: WaitOptions = {}): Promise<Value[]> {
+  async receiveMany(options?: WaitOptions): Promise<Value[]> {
     const values = [(await this.receive(options)) as Value]
     // An error among them is for the next receive.
     for (; this.#waiters.length === 0 && this.#nextKept < this.#kept.length; this.#nextKept++) {
@@ -174,24 +180,61 @@ export class Receiver<Value> {
   #read(): void {
     if (this.#reading) return
     this.#reading = true
-    void this.#readForAll()
+    if (this.#heart.lifecycle.state === 'running' && this.#heart.takenBy === undefined) this.#readOn()
+    else void this.#readWhenOpen()
   }
 
-  async #readForAll(): Promise<void> {
-    const { lifecycle, what } = this.#heart
+  async #readWhenOpen(): Promise<void> {
     try {
       assertNotTaken(this.#heart)
-      if (lifecycle.state !== 'running') await lifecycle.running()
-      while (this.#waiters.length + this.#watchers.length > 0 || this.#most !== undefined) {
-        const isAwaited = this.#waiters.length + this.#watchers.length > 0
-        if (isAwaited && this.#hasKept()) this.#serve()
-        else if (!this.#inTurns || this.#allowed === this.#heart.raw) await this.#readMore()
-        else break
-      }
+      await this.#heart.lifecycle.running()
     } catch (cause) {
-      const error = this.#failure(cause, what)
-      for (const waiter of [...this.#waiters.splice(0), ...this.#watchers.splice(0)]) waiter.reject(error)
+      return this.#fail(cause)
     }
+    this.#readOn()
+  }
+
+  /** Reads for those that wait. This is the path of the message: a promise less is worth the callbacks. */
+  #readOn(): void {
+    const { raw } = this.#heart
+    while (this.#isAwaited && this.#hasKept()) this.#serve()
+    const isWanted = this.#isAwaited || this.#most !== undefined
+    if (!isWanted || (this.#inTurns && this.#allowed !== raw)) {
+      this.#reading = false
+      return
+    }
+    try {
+      raw.receive().then(
+        (parts) => this.#came(raw, parts),
+        (cause: unknown) => this.#cameNot(raw, cause),
+      )
+    } catch (cause) {
+      this.#fail(cause)
+    }
+  }
+
+  get #isAwaited(): boolean {
+    return this.#waiters.length + this.#watchers.length > 0
+  }
+
+  #came(raw: RawReceiver, parts: Uint8Array[]): void {
+    // What comes to one that was reopened meanwhile is gone with it.
+    if (raw === this.#heart.raw) {
+      this.#allowed = undefined
+      this.#keep(parts)
+    }
+    this.#readOn()
+  }
+
+  /** Nothing has come for a while, or nothing will. */
+  #cameNot(raw: RawReceiver, cause: unknown): void {
+    if (raw === this.#heart.raw && (raw.closed || !isTimedOut(cause))) this.#fail(cause)
+    else this.#readOn()
+  }
+
+  #fail(cause: unknown): void {
+    const error = this.#failure(cause, this.#heart.what)
+    for (const waiter of [...this.#waiters.splice(0), ...this.#watchers.splice(0)]) waiter.reject(error)
     this.#reading = false
   }
 
@@ -212,20 +255,6 @@ export class Receiver<Value> {
     }
     if (this.#nextKept === this.#kept.length) this.forget()
     else for (const watcher of this.#watchers.splice(0)) watcher.resolve()
-  }
-
-  /** Keeps what comes next: nothing if it is skipped, or if nothing has come for a while. */
-  async #readMore(): Promise<void> {
-    const { raw } = this.#heart
-    try {
-      const parts = await raw.receive()
-      if (raw !== this.#heart.raw) return
-      this.#allowed = undefined
-      this.#keep(parts)
-    } catch (cause) {
-      // One that was reopened meanwhile is read on.
-      if (raw === this.#heart.raw && (raw.closed || !isTimedOut(cause))) throw cause
-    }
   }
 
   #keep(parts: Uint8Array[]): void {
