@@ -90,7 +90,9 @@ export class Receiver<Value> {
   }
 
   #wait(waiter: Waiter<Value>): void {
-    this.#waiters.push(waiter)
+    // To push to an empty array takes room for many, and mostly there is one.
+    if (this.#waiters.length === 0) this.#waiters = [waiter]
+    else this.#waiters.push(waiter)
     // What is kept while a read is under way is older than what that will give.
     if (this.#reading && this.#heart.lifecycle.state === 'running') this.#serve()
     this.#read()
@@ -280,7 +282,8 @@ export class Receiver<Value> {
       this.#logInvalid(came.error)
       if (this.#onInvalid === 'skip') return
     }
-    this.#kept.push(came)
+    if (this.#kept.length === 0) this.#kept = [came]
+    else this.#kept.push(came)
     if (this.#most === undefined || this.#kept.length - this.#nextKept <= this.#most) return
     this.#nextKept++
     if (this.#nextKept < MOST_TAKEN) return

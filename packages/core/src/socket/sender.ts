@@ -53,6 +53,9 @@ export class Sender<Value> {
   readonly #onGiven: SenderParts['onGiven']
   #queue: Queued[] = []
   #sending = false
+  /** What libzmq is being given, by the way of nearly every message, and which of its sockets. */
+  #given: Frames | undefined
+  #givenTo: RawSender | undefined
   readonly #neverWaits: boolean
   #inARow = 0
 
@@ -90,12 +93,13 @@ export class Sender<Value> {
     }
     // The way of nearly every message: one promise more than libzmq's own.
     this.#sending = true
-    const { raw } = this.#heart
+    this.#given = frames
+    this.#givenTo = this.#heart.raw
     try {
       this.#onGiven?.(frames)
-      return raw.send(frames).then(this.#taken, (cause: unknown) => this.#notTaken(frames, { raw, cause }))
+      return this.#givenTo.send(frames).then(this.#taken, this.#notTaken)
     } catch (cause) {
-      return this.#notTaken(frames, { raw, cause })
+      return this.#notTaken(cause)
     }
   }
 
@@ -105,9 +109,9 @@ export class Sender<Value> {
     return this.#owesTurn() ? nextTurn() : undefined
   }
 
-  async #notTaken(frames: Frames, refused: Refused): Promise<void> {
+  readonly #notTaken = async (cause: unknown): Promise<void> => {
     try {
-      await this.#give({ frames }, refused)
+      await this.#give({ frames: this.#given! }, { raw: this.#givenTo!, cause })
     } finally {
       this.#next()
     }
