@@ -119,6 +119,7 @@ export class Receiver<Value> {
       if (!('value' in came)) break
       values.push(came.value)
     }
+    if (this.#nextKept === this.#kept.length) this.forget()
     return values
   }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 import { anyEndpoint, freeAddress, numbers, TRANSPORTS, take } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
@@ -153,6 +155,29 @@ describe('a packed push', () => {
 })
 
 describe('a packed pull', () => {
+  it('lets go of what receiveMany has given', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', { ...PACKED, codec: 'json' })
+    await using push = new ZMQPush(await pull.endpoint(), { ...PACKED, codec: 'json' })
+    // In a function of its own, whose variables are gone when it has returned.
+    const give = async () => {
+      const given: WeakRef<object>[] = []
+      await push.sendMany(Array.from({ length: 10 }, (_, id) => ({ id })))
+      while (given.length < 10) {
+        for (const message of (await pull.receiveMany()) as object[]) given.push(new WeakRef(message))
+      }
+      return given
+    }
+    const given = [...(await give()), ...(await give())]
+    await expect
+      .poll(() => {
+        collect()
+        return given.filter((ref) => ref.deref() !== undefined).length
+      })
+      .toBe(0)
+  })
+
   it('skips and counts a message of a pack that does not fit, and gives the others', async () => {
     await using pull = new ZMQPull('tcp://127.0.0.1:*', { ...PACKED, schema: z.number() })
     await using push = new ZMQPush(await pull.endpoint(), { codec: 'bytes' })
