@@ -1,1 +1,2 @@
 export { anyEndpoint, freeAddress, numbers, TRANSPORTS, type Transport, take, WIRES } from './transports.js'
+export { writeRaw } from './write-raw.js'

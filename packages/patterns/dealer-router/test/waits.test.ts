@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events'
-import { connect } from 'node:net'
 import { ZMQDealer, ZMQRouter } from '@troupe/dealer-router'
-import { anyEndpoint, numbers, TRANSPORTS } from '@troupe/testing'
+import { anyEndpoint, numbers, TRANSPORTS, writeRaw } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 
 const closed = { name: 'ClosedError', code: 'CLOSED' }
@@ -120,14 +119,7 @@ it('rubbish that is written to the port of a router leaves it serving', async ()
     ]),
     Buffer.alloc(0),
   ]
-  for (const bytes of rubbish) {
-    await new Promise<void>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => socket.end(bytes))
-      socket.resume()
-      socket.on('error', () => undefined)
-      socket.on('close', () => resolve())
-    })
-  }
+  await writeRaw(port, rubbish)
   await using dealer = new ZMQDealer(await router.endpoint())
   await dealer.send('still here')
   await router.send(await router.receive())

@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events'
-import { connect } from 'node:net'
 import { ZMQPublisher, ZMQSubscriber, ZMQXPublisher, ZMQXSubscriber } from '@troupe/publish-subscribe'
-import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
+import { anyEndpoint, TRANSPORTS, writeRaw } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { told } from './joined.js'
 
@@ -86,14 +85,7 @@ it.each([
     Buffer.concat([greeting, ready, Buffer.from('0101ff000161', 'hex'), Buffer.from('010201610002007a', 'hex')]),
     Buffer.alloc(0),
   ]
-  for (const bytes of rubbish) {
-    await new Promise<void>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => socket.end(bytes))
-      socket.resume()
-      socket.on('error', () => undefined)
-      socket.on('close', () => resolve())
-    })
-  }
+  await writeRaw(port, rubbish)
   await using subscriber = new ZMQSubscriber(await publisher.endpoint(), 'still', { topicFrame: true })
   const receiving = subscriber.receive()
   let isThere = false

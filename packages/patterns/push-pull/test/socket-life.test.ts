@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs'
-import { connect } from 'node:net'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
-import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
+import { anyEndpoint, TRANSPORTS, writeRaw } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 describe.each(TRANSPORTS)('a socket over %s', (transport) => {
@@ -83,14 +82,7 @@ it('rubbish that is written to a bound port leaves the socket serving', async ()
     ]),
     Buffer.alloc(0),
   ]
-  for (const bytes of rubbish) {
-    await new Promise<void>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => socket.end(bytes))
-      socket.resume()
-      socket.on('error', () => undefined)
-      socket.on('close', () => resolve())
-    })
-  }
+  await writeRaw(port, rubbish)
   await using push = new ZMQPush(await pull.endpoint())
   await push.send('still here')
   expect(await pull.receive()).toBe('still here')

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { connect } from 'node:net'
 import { promisify } from 'node:util'
 import { ZMQReply, ZMQRequest } from '@troupe/request-reply'
-import { anyEndpoint, TRANSPORTS } from '@troupe/testing'
+import { anyEndpoint, TRANSPORTS, writeRaw } from '@troupe/testing'
 import { describe, expect, it } from 'vitest'
 import { conversation, serve } from './conversation.js'
 
@@ -142,14 +141,7 @@ it('rubbish that is written to a bound port leaves the reply serving', async () 
     Buffer.concat([greeting, Buffer.from('000178', 'hex')]),
     Buffer.alloc(0),
   ]
-  for (const bytes of rubbish) {
-    await new Promise<void>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => socket.end(bytes))
-      socket.resume()
-      socket.on('error', () => undefined)
-      socket.on('close', () => resolve())
-    })
-  }
+  await writeRaw(port, rubbish)
   await using request = new ZMQRequest(await reply.endpoint())
   expect(await request.request('still here')).toBe('still here!')
   expect(reply.stats).toEqual({ sent: 1, dropped: 0, received: 1, invalid: 0 })
