@@ -141,10 +141,29 @@ it('tells no more to a listener that has ended', async () => {
   expect(seen).toEqual(['starting'])
 })
 
-it('is a machine whose slots must be filled, or it fails', async () => {
-  const actor = createActor(lifecycleMachine).start()
+it('is a machine of xstate, given what it opens and closes as its input', async () => {
+  const did: string[] = []
+  const open = async () => void did.push('open')
+  const close = async () => void did.push('close')
+  const actor = createActor(lifecycleMachine, { input: { open, close } }).start()
   actor.send({ type: 'start' })
-  const snapshot = await waitFor(actor, ({ status }) => status === 'done')
-  expect(snapshot.value).toBe('failed')
-  expect(snapshot.context.error).toMatchObject({ message: expect.stringContaining('without its open') })
+  await waitFor(actor, (snapshot) => snapshot.matches('running'))
+  actor.send({ type: 'stop' })
+  expect((await waitFor(actor, ({ status }) => status === 'done')).value).toBe('stopped')
+  expect(did).toEqual(['open', 'close'])
+})
+
+it('tells its transitions to an inspector of xstate, from when it is asked to', async () => {
+  const { lifecycle, opening } = resource()
+  const started = lifecycle.start()
+  const seen: unknown[] = []
+  const subscription = lifecycle.inspect((event) => {
+    if (event.type === '@xstate.snapshot' && 'value' in event.snapshot)
+      seen.push([event.event.type, event.snapshot.value])
+  })
+  opening.resolve()
+  await started
+  subscription.unsubscribe()
+  lifecycle.fail(new Error('too late to be seen'))
+  expect(seen).toEqual([['xstate.done.actor.0.lifecycle.starting', 'running']])
 })

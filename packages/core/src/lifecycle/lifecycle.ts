@@ -1,20 +1,16 @@
 /**
  * Drives the lifecycle machine over a resource that opens and closes.
  */
-import { type Actor, createActor, fromPromise } from 'xstate'
+import { type Actor, createActor, type InspectionEvent, type Subscription } from 'xstate'
 import { ClosedError } from '../errors.js'
-import { type LifecycleEvent, lifecycleMachine } from './lifecycle.machine.js'
+import { type LifecycleEvent, type LifecycleInput, lifecycleMachine } from './lifecycle.machine.js'
 
 export type LifecycleState = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed'
 
 /** What a lifecycle opens and closes. */
-export interface LifecycleResource {
+export interface LifecycleResource extends LifecycleInput {
   /** Says what it is in errors, as `farm` or `push socket`. */
   readonly what: string
-  /** Opens it. The signal aborts when it is stopped or fails meanwhile; `close` is called in any case. */
-  open(signal: AbortSignal): Promise<void>
-  /** Closes what `open` had opened, as far as it had come. Called once. */
-  close(): Promise<void>
 }
 
 export class Lifecycle {
@@ -23,13 +19,7 @@ export class Lifecycle {
 
   constructor(resource: LifecycleResource) {
     this.#what = resource.what
-    const machine = lifecycleMachine.provide({
-      actors: {
-        open: fromPromise<void, void>(({ signal }) => resource.open(signal)),
-        close: fromPromise<void, void>(() => resource.close()),
-      },
-    })
-    this.#actor = createActor(machine)
+    this.#actor = createActor(lifecycleMachine, { input: resource })
     this.#actor.start()
   }
 
@@ -53,6 +43,11 @@ export class Lifecycle {
       },
     })
     return () => subscription.unsubscribe()
+  }
+
+  /** Tells xstate's inspection events of its machine from now on. */
+  inspect(observer: (event: InspectionEvent) => void): Subscription {
+    return this.#actor.system.inspect(observer)
   }
 
   /** Starts, and resolves when it runs; rejects with what went wrong, after all is closed again. */
