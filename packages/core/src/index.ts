@@ -30,11 +30,11 @@ export {
 export { lifecycleMachine } from './lifecycle/lifecycle.machine.js'
 export { type Logger, resolveLog } from './log.js'
 export { CODEC_NAMES, type Codec, type CodecName, codecOf, type Frames, partsOf } from './message/codec.js'
+export { InvalidMessageError } from './message/invalid-message-error.js'
 export { PackedFormat, type Unwrap } from './message/packed-format.js'
 export {
   type Came,
   type Format,
-  InvalidMessageError,
   MessageFormat,
   type MessageOptions,
   NOTHING,
@@ -42,7 +42,13 @@ export {
   type Sent,
 } from './message/schema.js'
 export { parseOptions } from './options.js'
-export { type PrivateEndpoint, privateEndpoint, privateFolder } from './private-folder.js'
+export {
+  type PrivateEndpoint,
+  type PrivatePath,
+  privateEndpoint,
+  privateFolder,
+  privatePath,
+} from './private-folder.js'
 export { type HandshakeFailure, type MonitorEvent, ZMQMonitor } from './socket/monitor.js'
 export { type Address, type Addressed, PackedSender } from './socket/packed-sender.js'
 export { type PolledSocket, ZMQPoller } from './socket/poller.js'

@@ -1,5 +1,5 @@
 /**
- * A folder for this process's ipc files that only its user can enter, made when it is first needed and removed with
+ * A folder for this process's private files, those of ipc among them, that only its user can enter, made when it is first needed and removed with
  * the last file in it, or at the exit of the process.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -10,16 +10,18 @@ let folder: string | undefined
 let users = 0
 let lastName = 0
 
+export interface PrivatePath extends Disposable {
+  /** The path of a file that is not there yet, and that only this user can reach. */
+  readonly path: string
+}
+
 export interface PrivateEndpoint extends Disposable {
   /** An endpoint to bind that only this user's processes can reach: ipc, or tcp on loopback where there is no ipc. */
   readonly endpoint: string
 }
 
-/** A new private endpoint. Dispose of it when nothing is bound to it any more. */
-export function privateEndpoint(): PrivateEndpoint {
-  if (process.platform === 'win32') {
-    return { endpoint: 'tcp://127.0.0.1:*', [Symbol.dispose]: () => undefined }
-  }
+/** A new private path. Dispose of it when nothing uses it any more: what is there then is removed. */
+export function privatePath(): PrivatePath {
   if (folder === undefined) {
     // mkdtemp makes it with mode 0700.
     folder = mkdtempSync(join(tmpdir(), 'troupe-'))
@@ -27,17 +29,28 @@ export function privateEndpoint(): PrivateEndpoint {
   }
   users++
   let disposed = false
+  const path = join(folder, String(++lastName))
   return {
-    endpoint: `ipc://${folder}/${++lastName}`,
+    path,
     [Symbol.dispose]: () => {
       if (disposed) return
       disposed = true
+      rmSync(path, { force: true })
       if (--users === 0) removeFolder()
     },
   }
 }
 
-/** The folder of this process's ipc files, while there is one: whoever survives this process may remove it. */
+/** A new private endpoint. Dispose of it when nothing is bound to it any more. */
+export function privateEndpoint(): PrivateEndpoint {
+  if (process.platform === 'win32') {
+    return { endpoint: 'tcp://127.0.0.1:*', [Symbol.dispose]: () => undefined }
+  }
+  const place = privatePath()
+  return { endpoint: `ipc://${place.path}`, [Symbol.dispose]: () => place[Symbol.dispose]() }
+}
+
+/** The folder of this process's private files, while there is one: whoever survives this process may remove it. */
 export const privateFolder = (): string | undefined => folder
 
 function removeFolder(): void {

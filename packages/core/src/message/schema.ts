@@ -5,6 +5,7 @@
 import type { z } from 'zod'
 import { TroupeError } from '../errors.js'
 import { type CodecName, codecOf, type Frames } from './codec.js'
+import { InvalidMessageError } from './invalid-message-error.js'
 
 export interface MessageOptions {
   /** What a message must be, checked synchronously. Without one, whatever the codec can carry. */
@@ -32,19 +33,6 @@ export type Received<Options> = Options extends { schema: infer Schema extends z
   : Options extends { codec: 'frames' }
     ? Uint8Array[]
     : Carried<Options>
-
-/** A message does not fit its schema. `issues` names what is wrong by its path. */
-export class InvalidMessageError extends TroupeError {
-  override readonly name = 'InvalidMessageError'
-  readonly issues: readonly { readonly path: string; readonly message: string }[]
-
-  constructor(what: string, error: z.ZodError) {
-    const issues = error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }))
-    const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
-    super('INVALID_MESSAGE', `${what} does not fit its schema: ${list}`)
-    this.issues = issues
-  }
-}
 
 /** What a format makes of a message that is for nobody to receive: it is not counted either. */
 export const NOTHING = Symbol('nothing')
