@@ -118,7 +118,7 @@ export class TimeoutError extends TroupeError {
 export class ClosedError extends TroupeError {
   override readonly name = 'ClosedError'
 
-  constructor(what: string) {
-    super('CLOSED', `${what} is closed`)
+  constructor(what: string, why?: string) {
+    super('CLOSED', `${what} is closed${why === undefined ? '' : `: ${why}`}`)
   }
 }

@@ -1,34 +1,62 @@
 /**
- * What an actor is made of, whatever its isolation.
+ * What an actor is made of, whatever its isolation: something that takes letters from its mailbox, and says things.
  */
-import type { Logger } from '@troupe/core'
-import type { Exit } from './exit.js'
-import type { Pipe } from './pipe.js'
+import type { TroupeError, WaitOptions } from '@troupe/core/kernel'
+import type { CheckedActorOptions } from './actor.options.js'
+import type { Inspectable } from './cell.js'
+import type { BodyExit } from './exit.js'
+import type { Answer, DeadLetterReason, Letter } from './letter.js'
+import type { Mailbox } from './mailbox.js'
+import type { Call, Place } from './place.js'
+import type { ActorSnapshot } from './snapshot.js'
 
-/** What an actor's function is given beside its pipe and arguments. */
-export interface ActorContext {
-  /** Aborts when the actor is to stop. */
-  readonly signal: AbortSignal
-  readonly log: Logger
-  /** Says that it is ready. Using the pipe for the first time says so too, and so does returning. */
-  ready(): void
+/** A message of the actor for its owner. */
+export interface Said {
+  readonly message: unknown
 }
 
-/** An actor as a function: it lives until it returns. */
-export type ActorFunction<Args = unknown> = (pipe: Pipe, args: Args, context: ActorContext) => Promise<void> | void
+/** What a body tells its owner. */
+export interface BodyEvents {
+  answered(id: number, answer: Answer): void
+  snapshot(snapshot: ActorSnapshot): void
+  keep(persisted: unknown): void
+  dead(reason: DeadLetterReason, message: unknown): void
+  call(call: Call, wait?: WaitOptions): Promise<unknown>
+  /** It has had its share and takes nothing more. */
+  recycling(): void
+  inspectable(actor: Inspectable): void
+}
 
-/** A running function, in this thread or elsewhere. */
+export interface BodyTerms {
+  readonly name: string
+  readonly place: Place | undefined
+  readonly args: unknown
+  readonly options: CheckedActorOptions
+  readonly mailbox: Mailbox<Letter>
+  readonly said: Mailbox<Said>
+  readonly events: BodyEvents
+  /** The snapshot to restart from. */
+  readonly kept: unknown
+}
+
 export interface Body {
-  /** The owner's end of the pipe. */
-  readonly pipe: Pipe
   /** Resolves when it has signalled that it is ready. Rejects if it ends in failure before. */
   readonly ready: Promise<void>
   /** How it ended. Never rejects. */
-  readonly ended: Promise<Exit>
+  readonly ended: Promise<BodyExit>
   readonly pid: number | undefined
-  /** Aborts its signal, and sends `$TERM` behind what its pipe holds. */
+  /** Letters that it was sent, and did not take. Complete when it has ended in an orderly way. */
+  readonly untaken: readonly Letter[]
+  /** Aborts its signal. `$TERM` is the end of its mailbox. */
   terminate(): void
-  kill(): void
+  /** Has it finish what it does, take nothing more, and end as `recycled`. */
+  recycle(): void
+  /** Ends it without asking: as `killed`, or failed for that reason. */
+  kill(why?: TroupeError): void
+  /** Asks for its snapshots: the current one and those that follow. */
+  watch(): void
+  /** The owner has taken so many of its words. */
+  heard(count: number): void
   /** Lets go of what it holds, once it has ended. */
   release(): Promise<void>
 }

@@ -1,17 +1,20 @@
 /**
  * How an actor ended, in OTP's words.
  */
-import { TroupeError } from '@troupe/core'
+import { TroupeError } from '@troupe/core/kernel'
 
 export type Exit =
-  /** It returned by itself. */
-  | { readonly reason: 'normal' }
+  /** It returned by itself. `output` is what a machine or a promise of xstate ended with. */
+  | { readonly reason: 'normal'; readonly output?: unknown }
   /** It was asked to stop and did. */
   | { readonly reason: 'shutdown' }
   /** It was killed: by `kill`, or because it did not stop in time. */
   | { readonly reason: 'killed' }
   /** It threw, or its process ended by itself. */
   | { readonly reason: 'failed'; readonly error: TroupeError }
+
+/** How one body of an actor ended: it may be one that is replaced, and the actor goes on. */
+export type BodyExit = Exit | { readonly reason: 'recycled' }
 
 /** Something that runs and ends: what a supervisor can supervise. Actors, farms and supervisors are. */
 export interface Supervised {
@@ -50,16 +53,49 @@ export function isAbort(error: unknown, signal: AbortSignal): boolean {
   return error === signal.reason || (error instanceof Error && error.name === 'AbortError')
 }
 
-/** The actor's process ended by itself, or something killed it. */
+/** The actor's process or thread ended by itself, or something killed it. */
 export class ActorExitedError extends TroupeError {
   override readonly name = 'ActorExitedError'
   readonly exitCode: number | null
   readonly signal: string | null
 
-  constructor(actor: string, exitCode: number | null, signal: string | null) {
+  constructor(actor: string, exitCode: number | null, signal: string | null, what: 'process' | 'thread' = 'process') {
     const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`
-    super('ACTOR_EXITED', `the process of actor ${actor} ${how}`)
+    super('ACTOR_EXITED', `the ${what} of actor ${actor} ${how}`)
     this.exitCode = exitCode
     this.signal = signal
+  }
+}
+
+/** The event loop of the actor's process or thread stood still for too long, and it was killed. */
+export class ActorHungError extends TroupeError {
+  override readonly name = 'ActorHungError'
+  readonly hangMs: number
+
+  constructor(actor: string, hangMs: number) {
+    super('ACTOR_HUNG', `the event loop of actor ${actor} did not turn for ${hangMs} ms, and it was killed`)
+    this.hangMs = hangMs
+  }
+}
+
+/** The actor's process or thread had no more memory. */
+export class OutOfMemoryError extends TroupeError {
+  override readonly name = 'OutOfMemoryError'
+  /** The limit that it was given; undefined if it was that of Node. */
+  readonly maxMemoryMiB: number | undefined
+
+  constructor(actor: string, maxMemoryMiB: number | undefined) {
+    const limit = maxMemoryMiB === undefined ? 'as much as Node allows' : `maxMemoryMiB of ${maxMemoryMiB}`
+    super('OUT_OF_MEMORY', `actor ${actor} ran out of memory: it has used ${limit}`)
+    this.maxMemoryMiB = maxMemoryMiB
+  }
+}
+
+/** An actor that this one is linked to has ended, and it with that. */
+export class LinkBrokenError extends TroupeError {
+  override readonly name = 'LinkBrokenError'
+
+  constructor(actor: string, other: string, reason: string, cause: unknown) {
+    super('LINK_BROKEN', `actor ${actor} ended with ${other}, to which it is linked: ${reason}`, { cause })
   }
 }

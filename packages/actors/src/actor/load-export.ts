@@ -3,15 +3,22 @@
  */
 import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { errorData, TroupeError } from '@troupe/core'
-import type { ActorFunction } from './body.js'
+import { errorData, TroupeError } from '@troupe/core/kernel'
 
-/** What runs elsewhere, by name. */
-export interface ModuleExport {
+/**
+ * What runs elsewhere, by name. `Code` is the type of what is exported: with it the messages and replies of the actor are
+ * checked by the compiler.
+ * @example
+ * import type { counter } from './counter.js'
+ * const code: ModuleExport<typeof counter> = { module: new URL('./counter.js', import.meta.url), export: 'counter' }
+ */
+export interface ModuleExport<Code = unknown> {
   /** A file URL, as `new URL('./worker.js', import.meta.url)`. */
   readonly module: URL
   /** The name of the export; `default` for the default one. */
   readonly export: string
+  /** A type alone: never there. */
+  readonly code?: Code
 }
 
 /** Whether a value, which may come from untyped code, names an export. */
@@ -52,9 +59,9 @@ export async function loadExport(code: ModuleExport): Promise<unknown> {
   throw new TroupeError('EXPORT_NOT_FOUND', `${code.module.href} exports no ${code.export}, but ${names}`)
 }
 
-/** Imports the function of an actor. @throws {TroupeError} what {@link loadExport} throws */
-export async function loadFunction(code: ModuleExport): Promise<ActorFunction> {
-  const loaded = await loadExport(code)
-  if (typeof loaded === 'function') return loaded as ActorFunction
-  throw new TroupeError('EXPORT_NOT_FOUND', `the export ${code.export} of ${code.module.href} is no function`)
-}
+/** What is raised for an export that no actor can be made of. */
+export const notCode = (code: ModuleExport): TroupeError =>
+  new TroupeError(
+    'EXPORT_NOT_FOUND',
+    `the export ${code.export} of ${code.module.href} is no function, no logic of xstate and no handler`,
+  )

@@ -1,64 +1,53 @@
 /**
- * A pipe over a pair of sockets: what comes goes into a channel, and the end of it is told.
+ * A pipe over a pair of sockets, as czmq's.
  */
-
-import { ClosedError, type WaitOptions } from '@troupe/core'
+import { ClosedError } from '@troupe/core'
 import { ZMQPair } from '@troupe/pair'
-import type { Channel } from './channel.js'
-import { END, type PipeFrame } from './process-protocol.js'
+import { type Frame, frameOfParts, partsOfFrame } from './frame.js'
 
 export class PipeSocket {
-  readonly #pair: ZMQPair<{ codec: 'msgpack' }>
-  readonly #incoming: Channel
+  readonly #pair: ZMQPair<{ codec: 'frames' }>
+  readonly #failed: (error: unknown) => void
 
   /** `endpoint` in czmq's syntax: `@` for the end that binds. `failed` is told what ends the reading. */
-  constructor(endpoint: string, limit: number, incoming: Channel, failed: (error: unknown) => void) {
+  constructor(endpoint: string, came: (frame: Frame) => void, failed: (error: unknown) => void) {
+    this.#failed = failed
     this.#pair = new ZMQPair(endpoint, {
-      codec: 'msgpack',
-      sendHighWaterMark: limit,
-      receiveHighWaterMark: limit,
+      codec: 'frames',
+      // What is on its way is bounded by what the two ends have said that they took.
+      sendHighWaterMark: 0,
+      receiveHighWaterMark: 0,
       lingerMs: 0,
-      // Sends wait here while the pipe is full, and `$TERM` behind them: none is refused.
       sendQueueLimit: Number.MAX_SAFE_INTEGER,
     })
-    this.#incoming = incoming
-    this.#read().catch(failed)
+    void this.#read(came)
   }
 
   endpoint(): Promise<string> {
     return this.#pair.endpoint()
   }
 
-  async send(message: unknown, options?: WaitOptions): Promise<void> {
-    await this.#pair.send(['message', message] satisfies PipeFrame, options)
-  }
-
-  /** Says that nothing more comes. */
-  async end(): Promise<void> {
-    await this.#pair.send(END).catch(ignoreClosed)
+  async send(frame: Frame): Promise<void> {
+    try {
+      await this.#pair.send(partsOfFrame(frame))
+    } catch (error) {
+      // Who closes takes nothing more.
+      if (!(error instanceof ClosedError)) this.#failed(error)
+    }
   }
 
   async close(): Promise<void> {
     await this.#pair.close()
-    this.#incoming.end()
   }
 
-  async #read(): Promise<void> {
+  async #read(came: (frame: Frame) => void): Promise<void> {
     try {
-      for await (const frame of this.#pair) {
-        if (!Array.isArray(frame)) continue
-        if (frame[0] === END[0]) this.#incoming.end()
-        else await this.#incoming.put(frame[1])
+      for await (const parts of this.#pair) {
+        const frame = frameOfParts(parts)
+        if (frame !== undefined) came(frame)
       }
     } catch (error) {
-      // The owner closes when it takes no more, and what still comes is not wanted.
-      ignoreClosed(error)
-    } finally {
-      this.#incoming.end()
+      if (!(error instanceof ClosedError)) this.#failed(error)
     }
   }
-}
-
-function ignoreClosed(error: unknown): void {
-  if (!(error instanceof ClosedError)) throw error
 }

@@ -3,7 +3,7 @@
  */
 import { errorData, type Logger, TroupeError } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
-import type { ActorContext } from '../actor/body.js'
+import type { ActorContext } from '../actor/actor-context.js'
 import type { Pipe } from '../actor/pipe.js'
 import { Link } from './link.js'
 import { loadTasks } from './load-tasks.js'

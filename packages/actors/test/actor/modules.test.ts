@@ -14,7 +14,7 @@ describe.each(ISOLATIONS)('an actor that is named by module and export (%s)', (i
     await using actor = await start(ACTORS, 'echo')
     await actor.send('hi')
     expect([actor.name, await actor.receive()]).toEqual(['echo', 'hi'])
-    expect(actor.pid === undefined).toBe(isolation === 'inline')
+    expect(actor.pid === undefined).toBe(isolation !== 'process')
   })
 
   it('may be the default export of its module, and its module may be given as data', async () => {

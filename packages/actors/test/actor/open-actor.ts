@@ -12,8 +12,8 @@ import type * as actors from './fixtures/actors.mjs'
 
 export const ACTORS = new URL('./fixtures/actors.mjs', import.meta.url)
 
-export type Isolation = 'inline' | 'process'
-export const ISOLATIONS: readonly Isolation[] = ['inline', 'process']
+export type Isolation = 'inline' | 'thread' | 'process'
+export const ISOLATIONS: readonly Isolation[] = ['inline', 'thread', 'process']
 
 export type ActorName = Exclude<keyof typeof actors, 'noFunction'>
 
@@ -35,8 +35,8 @@ export async function openActor(
   options: ActorOptions = {},
 ): Promise<Actor> {
   const inline = () => Actor.start(functions[name]!, args, options)
-  const process = () => Actor.start({ module: ACTORS, export: name }, args, { ...options, isolation: 'process' })
-  const actor = await { inline, process }[isolation]()
+  const elsewhere = () => Actor.start({ module: ACTORS, export: name }, args, { ...options, isolation })
+  const actor = await (isolation === 'inline' ? inline() : elsewhere())
   open.add(actor)
   if (actor.pid !== undefined) pids.add(actor.pid)
   return actor

@@ -68,7 +68,7 @@ describe.each(ISOLATIONS)('the stop of an actor (%s)', (isolation) => {
     const { pid = process.pid } = actor
     await actor.stop(stop)
     expect([actor.state, await actor.exit]).toEqual(['stopped', { reason: 'killed' }])
-    expect(isAlive(pid)).toBe(isolation === 'inline')
+    expect(isAlive(pid)).toBe(isolation !== 'process')
   })
 
   it("does not ask with 'brutal_kill'", async () => {

@@ -11,6 +11,7 @@ import { Lifecycle, type LifecycleState } from '../lifecycle/lifecycle.js'
 import { type Logger, resolveLog } from '../log.js'
 import { parseOptions } from '../options.js'
 import { type PrivateEndpoint, privateEndpoint } from '../private-folder.js'
+import { assertNoActorThread } from './actor-thread.js'
 import { assertIpcPathIsFree } from './ipc-path.js'
 import { codeOf, type RawSocket, SOCKET_KINDS, type SocketKind } from './raw.js'
 import { type CheckedOptions, type SocketOptions, zeromqOptions } from './socket.options.js'
@@ -107,6 +108,7 @@ export abstract class ZMQSocket implements AsyncDisposable {
     options: SocketOptions = {},
   ) {
     const what = `${kind} socket`
+    assertNoActorThread(`a ${what}`)
     const endpoints = endpoint === undefined ? [] : parseEndpoints(endpoint, SOCKET_KINDS[kind].end)
     const checked = parseOptions(schema, options, what)
     const raw = openRaw(kind, checked, what)

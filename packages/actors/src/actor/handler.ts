@@ -1,0 +1,129 @@
+/**
+ * An actor as a handler of requests: what `receive` returns is the reply. Messages come one at a time.
+ */
+import type { z } from 'zod'
+import type { ActorContext } from './actor-context.js'
+import type { Behaviour, Cell } from './cell.js'
+import { CellContext } from './cell-context.js'
+import { checked } from './checked.js'
+import type { Letter, Notice } from './letter.js'
+import { RefusedError } from './refused-error.js'
+
+export interface HandlerContext<State> extends ActorContext {
+  /** What `init` gave. */
+  state: State
+  /** Says something to the owner, for its `receive`. Waits while the pipe is full. */
+  send(message: unknown): Promise<void>
+}
+
+/** See {@link handler}. */
+export interface Handler<Args = never, State = never, Message = never, Reply = unknown> {
+  /** What a message must be: parsed before `receive` has it. One that is not is refused with `INVALID_MESSAGE`. */
+  readonly message?: z.ZodType<Message> | undefined
+  /** What a reply must be: one that is not is a failure of the actor. */
+  readonly reply?: z.ZodType<Reply> | undefined
+  /** Makes the state; the actor is ready when it has. What it throws is a start that failed. */
+  init?(args: Args, context: ActorContext): State | Promise<State>
+  /**
+   * Takes a message; who asked gets what it returns. To throw a {@link RefusedError} refuses the request; whatever else it
+   * throws is the end of the actor, and who asked is told why.
+   */
+  receive(message: Message, context: HandlerContext<State>): Reply | Promise<Reply>
+  /** Takes what the actor is told of others that it monitors or is linked to. Without it that is a dead letter. */
+  notice?(notice: Notice, context: HandlerContext<State>): void | Promise<void>
+  /** Called at its end, unless it is killed: to give back what `init` took. */
+  terminate?(context: HandlerContext<State>): void | Promise<void>
+}
+
+/**
+ * A handler, with its types tied together.
+ * @example
+ * export const counter = handler({
+ *   message: z.object({ add: z.number() }),
+ *   init: (from: number) => ({ count: from }),
+ *   receive: ({ add }, context) => (context.state.count += add),
+ * })
+ */
+export const handler = <Args = undefined, State = undefined, Message = unknown, Reply = unknown>(
+  given: Handler<Args, State, Message, Reply>,
+): Handler<Args, State, Message, Reply> => given
+
+/** Runs a handler. */
+export const handlerBehaviour =
+  (given: Handler): Behaviour =>
+  async (cell) => {
+    const code = given as unknown as Handler<unknown, unknown, unknown, unknown>
+    const own = new CellContext(cell)
+    const state = await code.init?.(cell.terms.args, own)
+    const send = (message: unknown) => cell.terms.outlet.send(message)
+    const context: HandlerContext<unknown> = Object.assign(own, { state, send })
+    try {
+      cell.ready()
+      await new HandlerLoop(code, cell, context).run()
+    } finally {
+      await code.terminate?.(context)
+    }
+  }
+
+class HandlerLoop {
+  readonly #code: Handler<unknown, unknown, unknown, unknown>
+  readonly #cell: Cell
+  readonly #context: HandlerContext<unknown>
+
+  constructor(code: Handler<unknown, unknown, unknown, unknown>, cell: Cell, context: HandlerContext<unknown>) {
+    this.#code = code
+    this.#cell = cell
+    this.#context = context
+  }
+
+  async run(): Promise<void> {
+    for (;;) {
+      // No promise where none is needed: messages come in thousands a turn.
+      let letter = this.#cell.next()
+      if (letter instanceof Promise) letter = await letter
+      if (letter === undefined) return
+      const doing = this.#take(letter)
+      if (doing !== undefined) await doing
+    }
+  }
+
+  #take(letter: Letter): void | Promise<void> {
+    if (letter.kind === 'notice') return this.#notice(letter.message)
+    const id = letter.kind === 'ask' ? letter.id : undefined
+    try {
+      const message = checked(this.#code.message, letter.message, `a message for actor ${this.#cell.terms.name}`)
+      const reply = this.#code.receive(message, this.#context)
+      if (!isThenable(reply)) return this.#answer(id, reply)
+      return reply.then(
+        (value) => this.#answer(id, value),
+        (error: unknown) => this.#refuse(letter, error),
+      )
+    } catch (error) {
+      return this.#refuse(letter, error)
+    }
+  }
+
+  #notice(notice: Notice): void | Promise<void> {
+    if (this.#code.notice !== undefined) return this.#code.notice(notice, this.#context)
+    this.#cell.terms.outlet.dead('unhandled', notice)
+  }
+
+  #answer(id: number | undefined, reply: unknown): void {
+    if (id === undefined) return
+    const { name } = this.#cell.terms
+    this.#cell.terms.outlet.answer(id, { value: checked(this.#code.reply, reply, `a reply of actor ${name}`) })
+  }
+
+  /** A message that it cannot take costs the message; whatever else goes wrong is its end. */
+  #refuse(letter: Letter, error: unknown): void {
+    const { code } = (error ?? {}) as { code?: unknown }
+    const isInvalid = code === 'INVALID_MESSAGE'
+    if (!isInvalid && !(error instanceof RefusedError)) throw error
+    if (letter.kind === 'ask') this.#cell.refuse(letter.id, error as Error)
+    else if (isInvalid) this.#cell.terms.outlet.dead('invalid', letter.message)
+    else this.#cell.log.debug({ err: error }, 'a message was refused, and nobody had asked')
+  }
+}
+
+const isThenable = (value: unknown): value is Promise<unknown> =>
+  typeof (value as { then?: unknown } | null | undefined)?.then === 'function'

@@ -1,0 +1,95 @@
+/**
+ * A process of its own for an actor, as its owner has it.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { type PrivateEndpoint, type PrivatePath, privateEndpoint, privateFolder, privatePath } from '@troupe/core'
+import type { BodyTerms } from './body.js'
+import { inheritedExecArgv } from './inherited-exec-argv.js'
+import { OWNERS_FOLDER } from './owners-folder.js'
+import { PipeSocket } from './pipe-socket.js'
+import type { HostShape } from './place.js'
+import type { Host, HostEvents, OwnersPipe } from './remote-body.js'
+import type { Boot, FromHost, ToHost } from './words.js'
+
+const HOST = new URL('./process-host.js', import.meta.url)
+
+export const startProcess = (terms: BodyTerms, events: HostEvents): Host => new ProcessActor(terms, events)
+
+class ProcessActor implements Host {
+  readonly what = 'process'
+  readonly #events: HostEvents
+  readonly #child: ChildProcess
+  /** Where Node writes why it ended, if that was for want of memory. */
+  readonly #report: PrivatePath = privatePath()
+  #place: PrivateEndpoint | undefined
+  #pipe: PipeSocket | undefined
+
+  constructor({ options, place }: BodyTerms, events: HostEvents) {
+    this.#events = events
+    const shape = shapeOf(options)
+    this.#child = place?.tree.spare(shape) ?? forkHost(shape)
+    this.#child.on('message', (word) => events.word(word as FromHost))
+    this.#child.once('error', (error) => events.failed(error))
+    this.#child.once('exit', (exitCode, signal) => this.#exited(exitCode, signal))
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  boot(boot: Omit<Boot, 'folder' | 'report'>): void {
+    this.tell({ ...boot, folder: privateFolder(), report: this.#report.path })
+  }
+
+  tell(word: ToHost): void {
+    // It may be gone: then its exit says so.
+    if (this.#child.connected) this.#child.send(word, () => undefined)
+  }
+
+  open(failed: (error: unknown) => void): OwnersPipe {
+    this.#place = privateEndpoint()
+    this.#pipe = new PipeSocket(`@${this.#place.endpoint}`, (frame) => this.#events.frame(frame), failed)
+    this.#pipe.endpoint().then((endpoint) => this.tell({ type: 'pipe', endpoint }), failed)
+    return this.#pipe
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  async release(): Promise<void> {
+    this.#place?.[Symbol.dispose]()
+    this.#report[Symbol.dispose]()
+  }
+
+  #exited(exitCode: number | null, signal: string | null): void {
+    if (this.#ranOutOfMemory()) this.#events.outOfMemory()
+    this.#events.exited(exitCode, signal)
+  }
+
+  #ranOutOfMemory(): boolean {
+    try {
+      return readFileSync(this.#report.path, 'utf8').includes('out of memory')
+    } catch {
+      return false
+    }
+  }
+}
+
+/** What a process for an actor with such options is started with. */
+export function shapeOf(options: BodyTerms['options']): HostShape {
+  const { execArgv = inheritedExecArgv(process.execArgv), env, stdout, maxMemoryMiB } = options
+  const limit = maxMemoryMiB === undefined ? [] : [`--max-old-space-size=${Math.ceil(maxMemoryMiB)}`]
+  return { execArgv: [...execArgv, ...limit], env, stdout }
+}
+
+/** Starts a process that waits to be told what to run. */
+export function forkHost({ execArgv, env, stdout }: HostShape): ChildProcess {
+  return fork(HOST, [], {
+    execArgv: [...execArgv],
+    env: { ...process.env, ...env, [OWNERS_FOLDER]: privateFolder() },
+    serialization: 'advanced',
+    stdio: ['ignore', stdout === 'stderr' ? 2 : stdout, 'inherit', 'ipc'],
+  })
+}

@@ -1,0 +1,56 @@
+/**
+ * What an actor's process or thread and its owner say to each other beside the pipe. These words do not wait behind
+ * messages.
+ */
+import type { ErrorData } from '@troupe/core/kernel'
+import type { BodyExit } from './exit.js'
+
+/** From the owner. */
+export type ToHost =
+  | Boot
+  /** Its signal aborts. */
+  | { readonly type: 'terminate' }
+  /** `$TERM` for one whose pipe is not opened; otherwise that comes through the pipe, behind the messages. */
+  | { readonly type: 'end' }
+  | { readonly type: 'recycle' }
+  | { readonly type: 'watch' }
+  /** Where the pipe is. */
+  | { readonly type: 'pipe'; readonly endpoint: string }
+  /** All that came through the pipe up to its end was taken. */
+  | { readonly type: 'drained' }
+  /** Does the event loop turn? */
+  | { readonly type: 'ping' }
+
+export interface Boot {
+  readonly type: 'boot'
+  readonly name: string
+  readonly path: string | undefined
+  readonly module: string
+  readonly export: string
+  readonly args: unknown
+  readonly pipeLimit: number
+  readonly maxTasks: number
+  readonly maxMemoryMiB: number | undefined
+  readonly persists: boolean
+  /** The snapshot to restart from, if there is one. */
+  readonly kept: unknown
+  /** The folder of the owner's private files, to be removed if the owner dies without doing so. */
+  readonly folder: string | undefined
+  /** Where Node may report that it ran out of memory. */
+  readonly report: string | undefined
+}
+
+/** From the process or thread. */
+export type FromHost =
+  | { readonly type: 'ready' }
+  | { readonly type: 'pong' }
+  | { readonly type: 'open-pipe' }
+  | { readonly type: 'recycling' }
+  /** Its code has ended and it says nothing more in the pipe; `taken` letters were taken in all. */
+  | { readonly type: 'ending'; readonly taken: number }
+  | { readonly type: 'ended'; readonly exit: PlainExit; readonly taken: number }
+  | { readonly type: 'out-of-memory' }
+  | { readonly type: 'failed'; readonly error: ErrorData }
+
+/** How it ended, of an orderly end. */
+export type PlainExit = Exclude<BodyExit, { readonly reason: 'failed' }>
