@@ -1,97 +1,141 @@
 /**
- * A child's place under its supervisor: incarnation after incarnation starts in it, until it is given up.
+ * A child's place under its supervisor: incarnation after incarnation starts in it and is stopped.
  */
 import { type Clock, ClosedError, deferred, InvalidOptionsError, type Logger } from '@troupe/core'
 import type { ShutdownTime, Supervised } from '../actor/exit.js'
 import { isOver, kill, type ShutdownTerms, shutDown } from './shut-down.js'
 import type { CheckedChildSpec } from './supervisor.options.js'
 
+export interface SlotTerms {
+  readonly clock: Clock
+  readonly log: Logger
+  /** OTP has it in the spec: here it is seen when the child is there. */
+  isSupervisor(child: Supervised): boolean
+}
+
+/** What came of a start. */
+export type StartOutcome =
+  | { readonly type: 'started'; readonly child: Supervised }
+  | { readonly type: 'ignored' }
+  | { readonly type: 'failed'; readonly error: unknown }
+  /** It took so long after it was told to stop that nobody waited for it. */
+  | { readonly type: 'given_up' }
+
+interface Attempt {
+  readonly aborter: AbortController
+  readonly over: Promise<void>
+  isGivenUp: boolean
+}
+
 export class ChildSlot {
   readonly spec: CheckedChildSpec
   /** The incarnation that runs. */
   child: Supervised | undefined
+  /** Whether its last incarnation was a supervisor. */
+  isSupervisor = false
+  readonly #terms: SlotTerms
   readonly #killer = new AbortController()
-  readonly #terms: ShutdownTerms
-  #start: { readonly aborter: AbortController; readonly over: Promise<void> } | undefined
+  #attempt: Attempt | undefined
   #timer: unknown
-  #removal: Promise<void> | undefined
-  #use: 'kept' | 'given up' = 'kept'
+  #stopping: Promise<void> | undefined
 
-  constructor(spec: CheckedChildSpec, { clock, log }: { readonly clock: Clock; readonly log: Logger }) {
+  constructor(spec: CheckedChildSpec, terms: SlotTerms) {
     this.spec = spec
-    this.#terms = { clock, log: log.child({ child: spec.id }), killed: this.#killer.signal }
+    this.#terms = terms
   }
 
-  /** Resolves when it is given up, if that has begun. */
-  get removal(): Promise<void> | undefined {
-    return this.#removal
-  }
-
-  /**
-   * Starts an incarnation.
-   * @throws {TroupeError} what the start rejects with; `CLOSED` when the place was given up meanwhile
-   */
-  async start(restarts: number): Promise<Supervised> {
+  /** Starts an incarnation. Never rejects. */
+  async start(restarts: number): Promise<StartOutcome> {
     const aborter = new AbortController()
     const over = deferred()
-    this.#start = { aborter, over: over.promise }
+    const attempt: Attempt = { aborter, over: over.promise, isGivenUp: false }
+    this.#attempt = attempt
     try {
       const child = await this.spec.start({ signal: aborter.signal, restarts })
-      assertSupervised(child, this.spec.id)
-      if (this.#use === 'given up') {
-        await shutDown(child, 'brutal_kill', this.#terms)
-        throw new ClosedError(`child ${this.spec.id}`)
+      if (child !== 'ignore') assertSupervised(child, this.spec.id)
+      if (attempt.isGivenUp) {
+        if (child !== 'ignore') await shutDown(child, 'brutal_kill', this.#shutdownTerms())
+        return { type: 'given_up' }
       }
+      if (child === 'ignore') return { type: 'ignored' }
       this.child = child
-      return child
+      this.isSupervisor = this.#terms.isSupervisor(child)
+      return { type: 'started', child }
+    } catch (error) {
+      return attempt.isGivenUp ? { type: 'given_up' } : { type: 'failed', error }
     } finally {
-      this.#start = undefined
+      if (this.#attempt === attempt) this.#attempt = undefined
       over.resolve()
     }
   }
 
-  /** Calls `due` after a delay, unless it is given up before. */
+  /** Calls `due` after a delay, unless that is cancelled before. */
   wait(delayMs: number, due: () => void): void {
+    this.cancel()
     this.#timer = this.#terms.clock.setTimeout(due, delayMs)
+  }
+
+  cancel(): void {
+    this.#terms.clock.clearTimeout(this.#timer)
   }
 
   /** Tells the start that is under way that its child is not wanted any more. */
   abortStart(): void {
-    this.#start?.aborter.abort(new ClosedError(`child ${this.spec.id}`))
+    this.#attempt?.aborter.abort(new ClosedError(`child ${this.spec.id}`))
   }
 
-  /** Kills what is in it; what still starts is killed when it has, once it is given up. */
+  /** Kills what is in it; from now on nothing in it has any more time to stop. */
   kill(): void {
     this.#killer.abort()
     this.abortStart()
     if (this.child !== undefined) kill(this.child, this.#terms.log)
   }
 
-  /** Gives it up: stops what is in it by the rules of its spec, then calls `removed`. Once. */
-  remove(removed: () => void): void {
-    this.#removal ??= this.#remove().then(removed)
+  /** Stops what is in it by the rules of its spec, and what still starts. Never rejects. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined
+    })
+    return this.#stopping
   }
 
-  async #remove(): Promise<void> {
-    const { clock, log } = this.#terms
-    clock.clearTimeout(this.#timer)
+  async #stop(): Promise<void> {
     this.abortStart()
-    if (this.#start !== undefined && !(await isOver(this.#start.over, this.#shutdownMs, this.#terms))) {
-      log.error('child still starts, and is killed when it has')
+    const terms = this.#shutdownTerms()
+    const attempt = this.#attempt
+    if (attempt !== undefined && !(await isOver(attempt.over, this.#shutdownMs, terms))) {
+      terms.log.error('child still starts, and is killed when it has')
+      attempt.isGivenUp = true
+      this.#attempt = undefined
     }
-    this.#use = 'given up'
-    if (this.child !== undefined) await shutDown(this.child, this.#shutdownMs, this.#terms)
+    if (this.child !== undefined) await shutDown(this.child, this.#shutdownMs, terms)
     this.child = undefined
   }
 
   get #shutdownMs(): ShutdownTime {
-    return this.#killer.signal.aborted ? 'brutal_kill' : this.spec.shutdownMs
+    if (this.#killer.signal.aborted) return 'brutal_kill'
+    return this.spec.shutdownMs ?? (this.isSupervisor ? 'infinity' : 5_000)
+  }
+
+  /** With a logger of its own, which most children never need. */
+  #shutdownTerms(): ShutdownTerms {
+    const { clock, log } = this.#terms
+    const { id } = this.spec
+    let own: Logger | undefined
+    return {
+      clock,
+      killed: this.#killer.signal,
+      get log() {
+        own ??= log.child({ child: id })
+        return own
+      },
+    }
   }
 }
 
 function assertSupervised(child: Supervised | undefined, id: string): void {
   if (typeof child?.stop === 'function' && typeof child.exit?.then === 'function') return
   throw new InvalidOptionsError(`child ${id}`, [
-    { path: 'start', message: 'must resolve with something that has exit and stop, as an Actor' },
+    { path: 'start', message: "must resolve with something that has exit and stop, as an Actor, or with 'ignore'" },
   ])
 }

@@ -1,4 +1,4 @@
-import { RestartIntensityError, Supervisor, type SupervisorOptions } from '@troupe/actors/supervisor'
+import { RestartIntensityError, type RestartType, Supervisor, type SupervisorOptions } from '@troupe/actors/supervisor'
 import { describe, expect, it } from 'vitest'
 import { CRASH, isSettled, noticesOf, Stage, slow } from './staged-supervisor.js'
 
@@ -62,10 +62,10 @@ describe('a supervisor that gives up', () => {
 
 describe('a supervisor under a supervisor', () => {
   /** An outer supervisor of `x` and `inner`, which has `a` and `b`. */
-  async function nested(stage: Stage, options: SupervisorOptions = {}) {
+  async function nested(stage: Stage, options: SupervisorOptions = {}, restart: RestartType = 'permanent') {
     const children = [stage.spec('a'), stage.spec('b')]
     const start = () => Supervisor.start({ name: 'inner', clock: stage.clock, intensity: 1, children })
-    const inner = { id: 'inner', shutdownMs: 'infinity', restart: 'transient', start } as const
+    const inner = { id: 'inner', restart, start }
     const outer = await stage.open([stage.spec('x'), inner], { name: 'outer', ...options })
     return { outer, told: noticesOf(outer) }
   }
@@ -87,6 +87,15 @@ describe('a supervisor under a supervisor', () => {
     expect(stage.journal()).toEqual(['a failed', 'b stop', 'b shutdown', 'a start', 'b start'])
     expect(told).toEqual(['inner exited: failed', 'inner restarting in 0', 'inner started'])
     expect(outer.children()).toMatchObject([{ restarts: 0 }, { id: 'inner', restarts: 1, phase: 'running' }])
+  })
+
+  it('that gives up has ended as shutdown for its parent: a transient one is not restarted', async () => {
+    const stage = new Stage()
+    const { outer, told } = await nested(stage, {}, 'transient')
+    await stage.end('a')
+    await stage.end('a')
+    expect(told).toEqual(['inner exited: failed'])
+    expect(outer.children()).toMatchObject([{ phase: 'running' }, { id: 'inner', phase: 'stopped' }])
   })
 
   it('that gives up too often is the end of its parent, with the whole chain of causes', async () => {

@@ -98,18 +98,21 @@ describe('a stop while children start', () => {
     const supervisor = await stage.open([])
     const start = gated({ heeds: false })
     const started = supervisor.startChild(stage.spec('a', { shutdownMs: 'infinity' }, start))
+    const rejected = expect(started).rejects.toMatchObject({ code: 'CLOSED' })
     void supervisor.stop()
     await stage.advance(1e6)
     supervisor.kill()
     await stage.advance(1_000)
     expect(await supervisor.exit).toEqual({ reason: 'killed' })
+    await rejected
     start.gate.resolve()
-    await expect(started).rejects.toMatchObject({ code: 'CLOSED' })
+    await settled()
+    expect(stage.journal()).toEqual(['a start', 'a kill', 'a stop', 'a killed'])
   })
 })
 
 describe('stopChild', () => {
-  it('stops one that runs, which is forgotten, and no other', async () => {
+  it('stops one that runs, whose spec is kept, and no other', async () => {
     const stage = new Stage()
     const supervisor = await stage.open([stage.spec('a', {}, slow), stage.spec('b')])
     const stopped = supervisor.stopChild('a')
@@ -118,13 +121,13 @@ describe('stopChild', () => {
     stage.child('a').end({ reason: 'killed' })
     await stopped
     expect(stage.journal()).toEqual(['a stop', 'a killed'])
-    expect(supervisor.children().map(({ id }) => id)).toEqual(['b'])
+    expect(supervisor.children()).toMatchObject([{ id: 'a', phase: 'stopped' }, { phase: 'running' }])
   })
 
   it('stops one that starts', async () => {
     const { stage, supervisor } = await restarting(true)
     await supervisor.stopChild('b')
-    expect([supervisor.children().map(({ id }) => id), stage.journal()]).toEqual([['a'], []])
+    expect([supervisor.children().map(({ phase }) => phase), stage.journal()]).toEqual([['running', 'stopped'], []])
     expect(stage.clock.pending).toBe(0)
   })
 
@@ -133,7 +136,10 @@ describe('stopChild', () => {
     const supervisor = await stage.open([stage.spec('a')], { backoff: { minMs: 100 } })
     await stage.end('a')
     await supervisor.stopChild('a')
-    expect([supervisor.children(), stage.clock.pending]).toEqual([[], 0])
+    expect([supervisor.children(), stage.clock.pending]).toEqual([
+      [{ id: 'a', phase: 'stopped', restarts: 0, child: undefined }],
+      0,
+    ])
     await stage.advance(200)
     expect(stage.journal()).toEqual(['a failed'])
   })
@@ -154,15 +160,15 @@ describe('stopChild', () => {
     expect(stage.journal()).toEqual(['b stop', 'b shutdown', 'a stop', 'a shutdown'])
   })
 
-  it('is no error for one that is not there', async () => {
+  it('refuses one that is not there', async () => {
     const stage = new Stage()
     const supervisor = await stage.open([])
-    await expect(supervisor.stopChild('a')).resolves.toBeUndefined()
+    await expect(supervisor.stopChild('a')).rejects.toMatchObject({ code: 'UNKNOWN_CHILD' })
   })
 
-  it('frees the id when it resolves, and not before', async () => {
+  it('frees the id of a temporary child when it resolves, and not before', async () => {
     const stage = new Stage()
-    const supervisor = await stage.open([stage.spec('a', {}, slow)])
+    const supervisor = await stage.open([stage.spec('a', { restart: 'temporary' }, slow)])
     const stopped = supervisor.stopChild('a')
     await expect(supervisor.startChild(stage.spec('a'))).rejects.toMatchObject({ code: 'CHILD_EXISTS' })
     stage.child('a').end(shutdown)

@@ -7,7 +7,7 @@ import { failed, noticesOf, Stage, settled, undying } from './staged-supervisor.
 
 it('a child that ends after it was left alone is not the end of the one that has its id now', async () => {
   const stage = new Stage()
-  const supervisor = await stage.open([stage.spec('a', { shutdownMs: 'brutal_kill' }, undying)])
+  const supervisor = await stage.open([stage.spec('a', { restart: 'temporary', shutdownMs: 'brutal_kill' }, undying)])
   const first = stage.child('a')
   const stopped = supervisor.stopChild('a')
   await stage.advance(1_000)
@@ -27,12 +27,13 @@ it('a start that ends after it was given up is not the end of the one that has i
   const supervisor = await stage.open([])
   const [old, young] = [deferred(), deferred()]
   const first = supervisor.startChild(stage.spec('a', {}, { start: () => old.promise }))
+  const refused = expect(first).rejects.toMatchObject({ code: 'CLOSED' })
   const stopped = supervisor.stopChild('a')
   await stage.advance(6_000)
-  await stopped
+  await Promise.all([stopped, refused])
   const second = supervisor.startChild(stage.spec('a', {}, { start: () => young.promise }))
   old.resolve()
-  await expect(first).rejects.toMatchObject({ code: 'CLOSED' })
+  await settled()
   expect(supervisor.children()).toMatchObject([{ id: 'a', phase: 'starting' }])
   young.resolve()
   await second

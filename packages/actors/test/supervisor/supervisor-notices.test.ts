@@ -63,7 +63,8 @@ it.each(['exited', 'restarting', 'started'] as const)('lets a listener stop the 
   supervisor.subscribe(({ type, id }) => type === when && void supervisor.stopChild(id))
   await stage.end('a')
   await stage.advance(when === 'started' ? 100 : 0)
-  expect([supervisor.children(), stage.clock.pending, supervisor.state]).toEqual([[], 0, 'running'])
+  const phases = supervisor.children().map(({ phase }) => phase)
+  expect([phases, stage.clock.pending, supervisor.state]).toEqual([['stopped'], 0, 'running'])
 })
 
 it('tells of no restart of a child that is stopped, but that it has ended', async () => {
@@ -93,7 +94,7 @@ it('logs each end once, as a warning when it was no wish', async () => {
 
 it('has types that tell a notice by its type', () => {
   expectTypeOf<Extract<SupervisorNotice, { type: 'restarting' }>['delayMs']>().toEqualTypeOf<number>()
-  expectTypeOf<ChildInfo['phase']>().toEqualTypeOf<'starting' | 'running' | 'waiting' | 'stopping'>()
+  expectTypeOf<ChildInfo['phase']>().toEqualTypeOf<'starting' | 'running' | 'waiting' | 'stopping' | 'stopped'>()
   expectTypeOf<Supervisor>().toExtend<Supervised & AsyncDisposable>()
   // @ts-expect-error A supervisor is started, not constructed: there is none that is half open.
   expect(() => new Supervisor({ intensity: -1 })).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }))

@@ -81,7 +81,7 @@ it('an inline actor that throws is restarted, and talks again; one that returns 
   expect(await again.receive()).toBe('hello')
   await again.send('return')
   expect(await again.exit).toEqual({ reason: 'normal' })
-  expect(supervisor.children()).toEqual([])
+  expect(supervisor.children()).toMatchObject([{ id: 'echo', phase: 'stopped', child: undefined }])
 })
 
 it('a supervisor in a tree that gives up over a real actor is restarted by its parent', async () => {

@@ -1,0 +1,356 @@
+/**
+ * The supervisor without I/O, clock or promise: what happened in, what to do out.
+ *
+ * As OTP's it has a mailbox. With `one_for_all` and `rest_for_one` it does one thing at a time: while it starts, stops
+ * or restarts, what comes waits. With `one_for_one` children have nothing to do with each other, and do not wait for
+ * each other. The supervisor itself starts and stops on the lifecycle machine; this one says what to do with its
+ * children, and when there is no use in going on.
+ */
+import { asFailure, type Exit } from '../actor/exit.js'
+import type { ChildRecord } from './child-record.js'
+import { ChildTable } from './child-table.js'
+import { GroupRestart } from './group-restart.js'
+import type { Refusal } from './refusal.js'
+import { restartPauseMs } from './restart-pause.js'
+import { type RestartWindow, recordRestart } from './restart-window.js'
+import { type AutoShutdown, affectedBy, isRestarted, type Strategy } from './strategy.js'
+import type { SupervisorEffect } from './supervisor-effect.js'
+import type { ChildAdded, ChildCommand, ChildProgress, MailboxEvent, SupervisorEvent } from './supervisor-event.js'
+
+export interface SupervisorRules {
+  readonly strategy: Strategy
+  readonly intensity: number
+  readonly periodMs: number
+  readonly autoShutdown: AutoShutdown
+}
+
+export interface Surroundings {
+  readonly nowMs: number
+  readonly random: () => number
+}
+
+export class SupervisorEngine {
+  readonly rules: SupervisorRules
+  readonly #table = new ChildTable()
+  /** A set: what is taken out of its middle or its front costs nothing. */
+  readonly #mailbox = new Set<MailboxEvent>()
+  #mode: 'opening' | 'open' | 'closed' = 'opening'
+  /** What it is busy with, when it does one thing at a time: a group, or the child of this id. */
+  #job: GroupRestart | string | undefined
+  #window: RestartWindow = []
+  #effects: SupervisorEffect[] = []
+  #around: Surroundings = { nowMs: 0, random: () => 0 }
+
+  constructor(rules: SupervisorRules) {
+    this.rules = rules
+  }
+
+  /** In the order of their first start. */
+  get children(): ReadonlyMap<string, Readonly<ChildRecord>> {
+    return this.#table.all
+  }
+
+  /** Takes an event. One of a child that is not there, or that does not fit its phase, changes nothing. */
+  take(event: SupervisorEvent, around: Surroundings): readonly SupervisorEffect[] {
+    this.#effects = []
+    this.#around = around
+    switch (event.type) {
+      case 'opened':
+        if (this.#mode === 'opening') this.#mode = 'open'
+        break
+      case 'close':
+        this.#close()
+        break
+      case 'started':
+      case 'ignored':
+      case 'start_failed':
+      case 'has_stopped':
+        this.#progressed(event)
+        break
+      default:
+        this.#receive(event)
+    }
+    this.#readMailbox()
+    return this.#effects
+  }
+
+  #receive(event: MailboxEvent): void {
+    if (event.type === 'ended') {
+      const child = this.#table.all.get(event.id)
+      if (child?.phase !== 'running' || child.end !== undefined) return
+      child.end = event
+    }
+    if (this.#isBusyFor(event)) this.#mailbox.add(event)
+    else this.#handle(event)
+  }
+
+  #readMailbox(): void {
+    for (const event of this.#mailbox) {
+      if (this.#isBusyFor(event)) return
+      this.#mailbox.delete(event)
+      this.#handle(event)
+    }
+  }
+
+  /** While it opens, its ends are in the mailbox of a process that does not read it yet. */
+  #isBusyFor({ type }: MailboxEvent): boolean {
+    return this.#job !== undefined || (this.#mode === 'opening' && type === 'ended')
+  }
+
+  #handle(event: MailboxEvent): void {
+    if (event.type === 'add') return this.#add(event)
+    const child = this.#table.all.get(event.id)
+    if (event.type === 'ended') {
+      if (child?.end === event) this.#ended(child, event.exit)
+    } else if (event.type === 'due') {
+      if (child?.phase === 'waiting') this.#due(child)
+    } else this.#command(child, event)
+  }
+
+  #add({ id, rules, request }: ChildAdded): void {
+    const there = this.#table.all.get(id)
+    if (this.#mode === 'closed') return this.#refuse(request, { code: 'CLOSED' })
+    if (there !== undefined) return this.#refuse(request, { code: 'CHILD_EXISTS', id, phase: there.phase })
+    const child = this.#table.add(id, rules)
+    this.#do({ type: 'added', id, request })
+    child.starter = request
+    this.#callStart(child)
+    this.#occupy(child)
+  }
+
+  #command(child: ChildRecord | undefined, event: ChildCommand): void {
+    const { type, id, request } = event
+    const isClosed = this.#mode === 'closed'
+    if (child === undefined || (isClosed && (type !== 'terminate' || child.phase === 'stopped'))) {
+      return this.#refuse(request, isClosed ? { code: 'CLOSED' } : { code: 'UNKNOWN_CHILD', id })
+    }
+    if (type === 'terminate') return this.#terminate(child, request)
+    const { phase } = child
+    if (phase === 'stopping') return void child.later.push(event)
+    if (phase !== 'stopped') {
+      const isRestart = phase === 'waiting' || (phase === 'starting' && !child.isNew)
+      const code = isRestart ? 'CHILD_RESTARTING' : 'CHILD_RUNNING'
+      return this.#refuse(request, { code, id, phase })
+    }
+    if (type === 'delete') {
+      this.#forget(child)
+      return this.#do({ type: 'done', id, request })
+    }
+    child.starter = request
+    this.#start(child)
+    this.#occupy(child)
+  }
+
+  #terminate(child: ChildRecord, request: number): void {
+    if (child.phase === 'starting' || child.phase === 'running') {
+      this.#stop(child)
+      this.#occupy(child)
+    }
+    if (child.phase === 'stopping') return void child.stoppers.push(request)
+    this.#stopWaiting(child)
+    this.#do({ type: 'done', id: child.id, request })
+  }
+
+  #ended(child: ChildRecord, exit: Exit): void {
+    if (isRestarted(child.rules.restart, exit)) return this.#restart(child, exit)
+    this.#table.step(child, 'ended')
+    this.#forgetTemporary(child)
+    const { autoShutdown } = this.rules
+    if (!child.rules.significant || autoShutdown === 'never') return
+    if (autoShutdown === 'all_significant' && this.#table.hasActiveSignificant) return
+    this.#do({ type: 'shut_down', id: child.id })
+    this.#shut()
+  }
+
+  #restart(child: ChildRecord, exit: Exit): void {
+    if (!this.#count(child, exit)) return
+    const pauseMs = this.#pauseMs(child)
+    this.#table.step(child, 'restart')
+    this.#do({ type: 'restarting', id: child.id, delayMs: pauseMs ?? 0 })
+    this.#startWithOthers(child, pauseMs)
+  }
+
+  #due(child: ChildRecord): void {
+    const exit = child.uncounted
+    if (exit !== undefined) {
+      if (!this.#count(child, exit)) return
+      this.#do({ type: 'restarting', id: child.id, delayMs: 0 })
+    }
+    this.#startWithOthers(child, undefined)
+  }
+
+  #startWithOthers(child: ChildRecord, pauseMs: number | undefined): void {
+    if (this.rules.strategy !== 'one_for_one') {
+      const members = affectedBy(this.rules.strategy, child.id, this.#table.all.keys())
+      this.#job = new GroupRestart(child.id, members, pauseMs)
+      this.#goOn(this.#job)
+    } else if (pauseMs === undefined) this.#start(child)
+    else this.#do({ type: 'wait', id: child.id, delayMs: pauseMs })
+  }
+
+  /** Does the next thing of a group restart that takes time. */
+  #goOn(group: GroupRestart): void {
+    for (let id = group.nextToStop(); id !== undefined; id = group.nextToStop()) {
+      const child = this.#table.all.get(id)
+      if (child === undefined || id === group.cause) continue
+      if (child.phase === 'running') return this.#stop(child)
+      this.#stopWaiting(child)
+    }
+    if (group.pauseMs !== undefined) {
+      this.#job = undefined
+      return this.#do({ type: 'wait', id: group.cause, delayMs: group.pauseMs })
+    }
+    for (let id = group.nextToStart(); id !== undefined; id = group.nextToStart()) {
+      const child = this.#table.all.get(id)
+      if (child !== undefined) return this.#start(child)
+    }
+    this.#job = undefined
+  }
+
+  #progressed(event: ChildProgress): void {
+    const child = this.#table.all.get(event.id)
+    if (child === undefined) return
+    if (event.type === 'start_failed') {
+      // When all stop, who waits for it need not wait for its turn.
+      if (child.phase === 'stopping' && this.#mode === 'closed') this.#refuseStarter(child)
+      if (child.phase !== 'starting') return
+      this.#startFailed(child, event.error)
+    } else {
+      if (!this.#table.step(child, event.type)) return
+      if (event.type === 'has_stopped') this.#hasStopped(child)
+      else this.#hasStarted(child)
+    }
+    if (this.#job === child.id) this.#job = undefined
+    else if (this.#job instanceof GroupRestart) this.#goOn(this.#job)
+  }
+
+  #hasStarted(child: ChildRecord): void {
+    child.isNew = false
+    child.sinceMs = this.#around.nowMs
+    if (child.phase === 'running') this.#do({ type: 'started', id: child.id })
+    if (child.starter !== undefined) this.#do({ type: 'done', id: child.id, request: child.starter })
+    child.starter = undefined
+    if (child.phase === 'stopped') this.#forgetTemporary(child)
+  }
+
+  #startFailed(child: ChildRecord, error: unknown): void {
+    const { starter } = child
+    if (starter === undefined) {
+      // The others of its group stay as they are until it is tried again.
+      this.#job = undefined
+      return this.#tryAgain(child, error)
+    }
+    child.starter = undefined
+    this.#table.step(child, 'not_started')
+    if (child.isNew) this.#forget(child)
+    this.#do({ type: 'failed', request: starter, error })
+  }
+
+  #tryAgain(child: ChildRecord, error: unknown): void {
+    const { id } = child
+    const exit: Exit = { reason: 'failed', error: asFailure(id, error) }
+    this.#do({ type: 'restart_failed', id, error })
+    const pauseMs = this.#pauseMs(child) ?? 0
+    // With a delay it is counted before: who is going to give up need not wait for it.
+    if (pauseMs > 0) {
+      if (!this.#count(child, exit)) return
+      this.#do({ type: 'restarting', id, delayMs: pauseMs })
+    } else child.uncounted = exit
+    this.#table.step(child, 'restart')
+    this.#do({ type: 'wait', id, delayMs: pauseMs })
+  }
+
+  #hasStopped(child: ChildRecord): void {
+    const { id, stoppers, later } = child
+    this.#refuseStarter(child)
+    if (child.isNew || this.#mode === 'closed') this.#forget(child)
+    else this.#forgetTemporary(child)
+    for (const request of stoppers.splice(0)) this.#do({ type: 'done', id, request })
+    for (const event of later.splice(0)) this.#handle(event)
+  }
+
+  #refuseStarter(child: ChildRecord): void {
+    const { id, starter } = child
+    child.starter = undefined
+    if (starter !== undefined) this.#refuse(starter, { code: 'CLOSED', id })
+  }
+
+  /** Counts a restart; gives up and says false when there were too many. */
+  #count(child: ChildRecord, exit: Exit): boolean {
+    child.uncounted = undefined
+    if (!child.rules.counts(exit)) return true
+    const { window, exceeded } = recordRestart(this.#window, this.#around.nowMs, this.rules)
+    this.#window = window
+    if (!exceeded) return true
+    this.#do({ type: 'give_up', id: child.id, count: window.length, exit })
+    this.#shut()
+    return false
+  }
+
+  #pauseMs(child: ChildRecord): number | undefined {
+    return restartPauseMs(child, { ...this.#around, periodMs: this.rules.periodMs })
+  }
+
+  #close(): void {
+    this.#shut()
+    const ids: string[] = []
+    for (const child of [...this.#table.all.values()].reverse()) {
+      if (child.phase === 'stopped') this.#forget(child)
+      else ids.push(child.id)
+    }
+    this.#do({ type: 'stop_all', ids })
+  }
+
+  /** From now on there is nothing but to stop. */
+  #shut(): void {
+    if (this.#mode === 'closed') return
+    this.#mode = 'closed'
+    this.#job = undefined
+    for (const child of this.#table.all.values()) {
+      if (child.phase === 'waiting') this.#stopWaiting(child)
+      else this.#table.step(child, 'stop')
+    }
+  }
+
+  #start(child: ChildRecord): void {
+    if (this.#table.step(child, 'start')) this.#callStart(child)
+  }
+
+  #callStart(child: ChildRecord): void {
+    child.starts++
+    this.#do({ type: 'start', id: child.id, restarts: child.restarts })
+  }
+
+  #stop(child: ChildRecord): void {
+    if (this.#table.step(child, 'stop')) this.#do({ type: 'stop', id: child.id })
+  }
+
+  /** One that waits for its restart has nothing to stop. */
+  #stopWaiting(child: ChildRecord): void {
+    if (child.phase !== 'waiting') return
+    this.#table.step(child, 'stop')
+    child.uncounted = undefined
+    this.#do({ type: 'cancel', id: child.id })
+  }
+
+  #forgetTemporary(child: ChildRecord): void {
+    if (child.rules.restart === 'temporary') this.#forget(child)
+  }
+
+  #forget(child: ChildRecord): void {
+    this.#table.delete(child)
+    this.#do({ type: 'forget', id: child.id })
+  }
+
+  #occupy({ id }: ChildRecord): void {
+    if (this.rules.strategy !== 'one_for_one') this.#job = id
+  }
+
+  #refuse(request: number, refusal: Refusal): void {
+    this.#do({ type: 'refused', request, refusal })
+  }
+
+  #do(effect: SupervisorEffect): void {
+    this.#effects.push(effect)
+  }
+}
