@@ -10,9 +10,10 @@ import { Requests } from './requests.js'
 import { RestartIntensityError } from './restart-intensity-error.js'
 import type { CheckedChildSpec } from './supervisor.options.js'
 import type { SupervisorEffect } from './supervisor-effect.js'
-import { SupervisorEngine, type SupervisorRules } from './supervisor-engine.js'
+import { SupervisorEngine } from './supervisor-engine.js'
 import type { ChildCommand, SupervisorEvent } from './supervisor-event.js'
 import type { SupervisorNotice } from './supervisor-notice.js'
+import type { SupervisorRules } from './supervisor-rules.js'
 
 /** A child as a supervisor lists it. */
 export interface ChildInfo {

@@ -1,12 +1,19 @@
 /**
- * The children of a supervisor, by id and in the order of their first start. Nothing here costs more with more children.
+ * The children of a supervisor, by id and in the order of their first start, and the steps that they take. Nothing here
+ * costs more with more children.
  */
 import { type ChildStep, nextPhase } from './child.machine.js'
 import { ChildRecord, type ChildRules } from './child-record.js'
+import type { SupervisorEffect } from './supervisor-effect.js'
 
 export class ChildTable {
+  readonly #do: (effect: SupervisorEffect) => void
   readonly #byId = new Map<string, ChildRecord>()
   #activeSignificant = 0
+
+  constructor(act: (effect: SupervisorEffect) => void) {
+    this.#do = act
+  }
 
   get all(): ReadonlyMap<string, ChildRecord> {
     return this.#byId
@@ -17,11 +24,40 @@ export class ChildTable {
     return this.#activeSignificant > 0
   }
 
-  add(id: string, rules: ChildRules): ChildRecord {
+  /** Starts a child for the first time. */
+  add(id: string, rules: ChildRules, request: number): ChildRecord {
     const child = new ChildRecord(id, rules)
+    child.starter = request
     this.#byId.set(id, child)
     if (rules.significant) this.#activeSignificant++
+    this.#do({ type: 'added', id, request })
+    this.#callStart(child)
     return child
+  }
+
+  start(child: ChildRecord): void {
+    if (this.step(child, 'start')) this.#callStart(child)
+  }
+
+  stop(child: ChildRecord): void {
+    if (this.step(child, 'stop')) this.#do({ type: 'stop', id: child.id })
+  }
+
+  /** One that waits for its restart has nothing to stop. */
+  stopWaiting(child: ChildRecord): void {
+    if (child.phase !== 'waiting') return
+    this.step(child, 'stop')
+    child.uncounted = undefined
+    this.#do({ type: 'cancel', id: child.id })
+  }
+
+  forget(child: ChildRecord): void {
+    this.#byId.delete(child.id)
+    this.#do({ type: 'forget', id: child.id })
+  }
+
+  forgetTemporary(child: ChildRecord): void {
+    if (child.rules.restart === 'temporary') this.forget(child)
   }
 
   /** Takes a child a step on; says whether there is such a step from where it is. */
@@ -35,7 +71,8 @@ export class ChildTable {
     return true
   }
 
-  delete(child: ChildRecord): void {
-    this.#byId.delete(child.id)
+  #callStart(child: ChildRecord): void {
+    child.starts++
+    this.#do({ type: 'start', id: child.id, restarts: child.restarts })
   }
 }

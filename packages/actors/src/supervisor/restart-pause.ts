@@ -3,6 +3,7 @@
  */
 import { backoffDelayMs } from '@troupe/core'
 import type { ChildRecord } from './child-record.js'
+import type { SupervisorRules, Surroundings } from './supervisor-rules.js'
 
 /** As many restarts in a row of what runs for no time are at once; then the event loop has its turn. */
 const RAPID_RESTARTS = 100
@@ -13,7 +14,8 @@ const RAPID_RESTARTS = 100
  */
 export function restartPauseMs(
   child: ChildRecord,
-  { nowMs, random, periodMs }: { readonly nowMs: number; readonly random: () => number; readonly periodMs: number },
+  { periodMs }: SupervisorRules,
+  { nowMs, random }: Surroundings,
 ): number | undefined {
   const ranMs = child.phase === 'running' ? nowMs - child.sinceMs : 0
   child.streak = ranMs > periodMs ? 1 : child.streak + 1

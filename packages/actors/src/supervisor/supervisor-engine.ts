@@ -13,25 +13,14 @@ import { GroupRestart } from './group-restart.js'
 import type { Refusal } from './refusal.js'
 import { restartPauseMs } from './restart-pause.js'
 import { type RestartWindow, recordRestart } from './restart-window.js'
-import { type AutoShutdown, affectedBy, isRestarted, type Strategy } from './strategy.js'
+import { affectedBy, isRestarted } from './strategy.js'
 import type { SupervisorEffect } from './supervisor-effect.js'
 import type { ChildAdded, ChildCommand, ChildProgress, MailboxEvent, SupervisorEvent } from './supervisor-event.js'
-
-export interface SupervisorRules {
-  readonly strategy: Strategy
-  readonly intensity: number
-  readonly periodMs: number
-  readonly autoShutdown: AutoShutdown
-}
-
-export interface Surroundings {
-  readonly nowMs: number
-  readonly random: () => number
-}
+import type { SupervisorRules, Surroundings } from './supervisor-rules.js'
 
 export class SupervisorEngine {
   readonly rules: SupervisorRules
-  readonly #table = new ChildTable()
+  readonly #table = new ChildTable((effect) => this.#do(effect))
   /** A set: what is taken out of its middle or its front costs nothing. */
   readonly #mailbox = new Set<MailboxEvent>()
   #mode: 'opening' | 'open' | 'closed' = 'opening'
@@ -111,11 +100,7 @@ export class SupervisorEngine {
     const there = this.#table.all.get(id)
     if (this.#mode === 'closed') return this.#refuse(request, { code: 'CLOSED' })
     if (there !== undefined) return this.#refuse(request, { code: 'CHILD_EXISTS', id, phase: there.phase })
-    const child = this.#table.add(id, rules)
-    this.#do({ type: 'added', id, request })
-    child.starter = request
-    this.#callStart(child)
-    this.#occupy(child)
+    this.#occupy(this.#table.add(id, rules, request))
   }
 
   #command(child: ChildRecord | undefined, event: ChildCommand): void {
@@ -133,28 +118,28 @@ export class SupervisorEngine {
       return this.#refuse(request, { code, id, phase })
     }
     if (type === 'delete') {
-      this.#forget(child)
+      this.#table.forget(child)
       return this.#do({ type: 'done', id, request })
     }
     child.starter = request
-    this.#start(child)
+    this.#table.start(child)
     this.#occupy(child)
   }
 
   #terminate(child: ChildRecord, request: number): void {
     if (child.phase === 'starting' || child.phase === 'running') {
-      this.#stop(child)
+      this.#table.stop(child)
       this.#occupy(child)
     }
     if (child.phase === 'stopping') return void child.stoppers.push(request)
-    this.#stopWaiting(child)
+    this.#table.stopWaiting(child)
     this.#do({ type: 'done', id: child.id, request })
   }
 
   #ended(child: ChildRecord, exit: Exit): void {
     if (isRestarted(child.rules.restart, exit)) return this.#restart(child, exit)
     this.#table.step(child, 'ended')
-    this.#forgetTemporary(child)
+    this.#table.forgetTemporary(child)
     const { autoShutdown } = this.rules
     if (!child.rules.significant || autoShutdown === 'never') return
     if (autoShutdown === 'all_significant' && this.#table.hasActiveSignificant) return
@@ -164,7 +149,7 @@ export class SupervisorEngine {
 
   #restart(child: ChildRecord, exit: Exit): void {
     if (!this.#count(child, exit)) return
-    const pauseMs = this.#pauseMs(child)
+    const pauseMs = restartPauseMs(child, this.rules, this.#around)
     this.#table.step(child, 'restart')
     this.#do({ type: 'restarting', id: child.id, delayMs: pauseMs ?? 0 })
     this.#startWithOthers(child, pauseMs)
@@ -184,7 +169,7 @@ export class SupervisorEngine {
       const members = affectedBy(this.rules.strategy, child.id, this.#table.all.keys())
       this.#job = new GroupRestart(child.id, members, pauseMs)
       this.#goOn(this.#job)
-    } else if (pauseMs === undefined) this.#start(child)
+    } else if (pauseMs === undefined) this.#table.start(child)
     else this.#do({ type: 'wait', id: child.id, delayMs: pauseMs })
   }
 
@@ -193,8 +178,8 @@ export class SupervisorEngine {
     for (let id = group.nextToStop(); id !== undefined; id = group.nextToStop()) {
       const child = this.#table.all.get(id)
       if (child === undefined || id === group.cause) continue
-      if (child.phase === 'running') return this.#stop(child)
-      this.#stopWaiting(child)
+      if (child.phase === 'running') return this.#table.stop(child)
+      this.#table.stopWaiting(child)
     }
     if (group.pauseMs !== undefined) {
       this.#job = undefined
@@ -202,7 +187,7 @@ export class SupervisorEngine {
     }
     for (let id = group.nextToStart(); id !== undefined; id = group.nextToStart()) {
       const child = this.#table.all.get(id)
-      if (child !== undefined) return this.#start(child)
+      if (child !== undefined) return this.#table.start(child)
     }
     this.#job = undefined
   }
@@ -230,7 +215,7 @@ export class SupervisorEngine {
     if (child.phase === 'running') this.#do({ type: 'started', id: child.id })
     if (child.starter !== undefined) this.#do({ type: 'done', id: child.id, request: child.starter })
     child.starter = undefined
-    if (child.phase === 'stopped') this.#forgetTemporary(child)
+    if (child.phase === 'stopped') this.#table.forgetTemporary(child)
   }
 
   #startFailed(child: ChildRecord, error: unknown): void {
@@ -242,7 +227,7 @@ export class SupervisorEngine {
     }
     child.starter = undefined
     this.#table.step(child, 'not_started')
-    if (child.isNew) this.#forget(child)
+    if (child.isNew) this.#table.forget(child)
     this.#do({ type: 'failed', request: starter, error })
   }
 
@@ -250,7 +235,7 @@ export class SupervisorEngine {
     const { id } = child
     const exit: Exit = { reason: 'failed', error: asFailure(id, error) }
     this.#do({ type: 'restart_failed', id, error })
-    const pauseMs = this.#pauseMs(child) ?? 0
+    const pauseMs = restartPauseMs(child, this.rules, this.#around) ?? 0
     // With a delay it is counted before: who is going to give up need not wait for it.
     if (pauseMs > 0) {
       if (!this.#count(child, exit)) return
@@ -263,8 +248,8 @@ export class SupervisorEngine {
   #hasStopped(child: ChildRecord): void {
     const { id, stoppers, later } = child
     this.#refuseStarter(child)
-    if (child.isNew || this.#mode === 'closed') this.#forget(child)
-    else this.#forgetTemporary(child)
+    if (child.isNew || this.#mode === 'closed') this.#table.forget(child)
+    else this.#table.forgetTemporary(child)
     for (const request of stoppers.splice(0)) this.#do({ type: 'done', id, request })
     for (const event of later.splice(0)) this.#handle(event)
   }
@@ -287,15 +272,11 @@ export class SupervisorEngine {
     return false
   }
 
-  #pauseMs(child: ChildRecord): number | undefined {
-    return restartPauseMs(child, { ...this.#around, periodMs: this.rules.periodMs })
-  }
-
   #close(): void {
     this.#shut()
     const ids: string[] = []
     for (const child of [...this.#table.all.values()].reverse()) {
-      if (child.phase === 'stopped') this.#forget(child)
+      if (child.phase === 'stopped') this.#table.forget(child)
       else ids.push(child.id)
     }
     this.#do({ type: 'stop_all', ids })
@@ -307,39 +288,9 @@ export class SupervisorEngine {
     this.#mode = 'closed'
     this.#job = undefined
     for (const child of this.#table.all.values()) {
-      if (child.phase === 'waiting') this.#stopWaiting(child)
+      if (child.phase === 'waiting') this.#table.stopWaiting(child)
       else this.#table.step(child, 'stop')
     }
-  }
-
-  #start(child: ChildRecord): void {
-    if (this.#table.step(child, 'start')) this.#callStart(child)
-  }
-
-  #callStart(child: ChildRecord): void {
-    child.starts++
-    this.#do({ type: 'start', id: child.id, restarts: child.restarts })
-  }
-
-  #stop(child: ChildRecord): void {
-    if (this.#table.step(child, 'stop')) this.#do({ type: 'stop', id: child.id })
-  }
-
-  /** One that waits for its restart has nothing to stop. */
-  #stopWaiting(child: ChildRecord): void {
-    if (child.phase !== 'waiting') return
-    this.#table.step(child, 'stop')
-    child.uncounted = undefined
-    this.#do({ type: 'cancel', id: child.id })
-  }
-
-  #forgetTemporary(child: ChildRecord): void {
-    if (child.rules.restart === 'temporary') this.#forget(child)
-  }
-
-  #forget(child: ChildRecord): void {
-    this.#table.delete(child)
-    this.#do({ type: 'forget', id: child.id })
   }
 
   #occupy({ id }: ChildRecord): void {

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { getShortestPaths } from 'xstate/graph'
 import type { ChildRules } from '../../dist/supervisor/child-record.js'
 import type { SupervisorEffect } from '../../dist/supervisor/supervisor-effect.js'
-import { SupervisorEngine, type SupervisorRules } from '../../dist/supervisor/supervisor-engine.js'
+import { SupervisorEngine } from '../../dist/supervisor/supervisor-engine.js'
 import type { SupervisorEvent } from '../../dist/supervisor/supervisor-event.js'
+import type { SupervisorRules } from '../../dist/supervisor/supervisor-rules.js'
 import { CRASH, failed } from './staged-supervisor.js'
 
 const childRules: ChildRules = { restart: 'permanent', significant: false, backoff: undefined, counts: () => true }
