@@ -138,8 +138,9 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
       open: () => this.#opened(),
       close: () => this.#close(),
     })
-    place?.tree.began(place.path, this.#lifecycle)
+    const ended = place?.tree.began(place.path, this.#lifecycle)
     this.#exit = this.#watch()
+    if (ended !== undefined) void this.#exit.then(ended)
   }
 
   /** Its path in its tree; undefined if no supervisor has started it. */
@@ -301,7 +302,10 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
       dead: (reason, message) => this.#deadLetters.add(reason, message),
       call: (call, wait) => this.#call(call, wait),
       recycling: () => this.#bodies.replacing(),
-      inspectable: (actor) => this.#place?.tree.began(this.#place.path, actor.system),
+      inspectable: (actor) => {
+        const ended = this.#place?.tree.began(this.#place.path, actor.system)
+        if (ended !== undefined) void this.#bodies.ended.then(ended)
+      },
     }
   }
 

@@ -20,8 +20,8 @@ export interface Tree {
   dead(letter: DeadLetter): void
   /** A blank process that is ready to run what it is told, if there is one with these flags and environment. */
   spare(shape: HostShape): ChildProcess | undefined
-  /** Told of each thing that has a machine and starts to run, and again with how it can be inspected. */
-  began(path: string, one: Observed): void
+  /** Told of each machine that runs in it, by the path of what it is the machine of. Returns what ends that. */
+  began(path: string, one: Observed): () => void
 }
 
 /** Something whose machine can be looked at. */

@@ -3,6 +3,7 @@
  */
 import { rmSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { watchOverOrphan } from './orphan-watch.js'
 import { OWNERS_FOLDER } from './owners-folder.js'
 import { RemoteHost } from './remote-host.js'
 import type { FromHost, ToHost } from './words.js'
@@ -16,6 +17,7 @@ delete process.env[OWNERS_FOLDER]
 
 const host = new RemoteHost({
   tell: (word) => {
+    if (word.type === 'ready') watchOverOrphan(ORPHAN_GRACE_MS, ownersFolder)
     if (process.connected) process.send?.(word, () => undefined)
   },
   open: () => {
@@ -38,12 +40,22 @@ if (!process.connected) orphaned()
 process.on('message', (message) => heard(message as ToHost))
 
 function heard(word: ToHost): void {
+  if (word.type === 'warm') return void warm()
   if (word.type === 'pipe') return void connect(word.endpoint).catch((error: unknown) => host.fail(error))
   if (word.type === 'boot') {
     ownersFolder = word.folder
     if (word.report !== undefined) reportTo(word.report)
   }
   host.heard(word)
+}
+
+/** Loads what actors use, as long as there is nothing else to do. */
+async function warm(): Promise<void> {
+  await import('zod')
+  await import('./packing.js')
+  await import('./handler.js')
+  await import('./logic.js')
+  await import('./pipe-socket.js')
 }
 
 /** Sockets are loaded only by an actor that uses its pipe. */

@@ -20,6 +20,8 @@ export type ToHost =
   | { readonly type: 'drained' }
   /** Does the event loop turn? */
   | { readonly type: 'ping' }
+  /** To a spare: load what actors need. */
+  | { readonly type: 'warm' }
 
 export interface Boot {
   readonly type: 'boot'

@@ -3,6 +3,7 @@
  */
 import { type Clock, deferred, errorData, type Logger } from '@troupe/core'
 import { asFailure, type Exit, type Supervised } from '../actor/exit.js'
+import type { Place } from '../actor/place.js'
 import type { ChildPhase } from './child.machine.js'
 import { ChildSlot } from './child-slot.js'
 import { refusalError } from './refusal.js'
@@ -34,6 +35,7 @@ export interface KeeperTerms {
   readonly random: () => number
   readonly log: Logger
   isSupervisor(child: Supervised): boolean
+  placeOf(id: string): Place
   notify(notice: SupervisorNotice): void
   /** There were too many restarts. */
   gaveUp(error: RestartIntensityError): void
@@ -61,6 +63,12 @@ export class ChildKeeper {
       const { child, isSupervisor = false } = this.#slots.get(id) ?? {}
       yield { id, phase, restarts, child, isSupervisor }
     }
+  }
+
+  /** The child of an id, as far as it has come. */
+  at(id: string): { readonly phase: ChildPhase; readonly child: Supervised | undefined } | undefined {
+    const phase = this.#engine.children.get(id)?.phase
+    return phase && { phase, child: this.#slots.get(id)?.child }
   }
 
   /** From now on ends are handled: while the supervisor starts, they wait. */

@@ -3,6 +3,7 @@
  */
 import { type Clock, ClosedError, deferred, InvalidOptionsError, type Logger } from '@troupe/core'
 import type { ShutdownTime, Supervised } from '../actor/exit.js'
+import { inPlace, type Place } from '../actor/place.js'
 import { isOver, kill, type ShutdownTerms, shutDown } from './shut-down.js'
 import type { CheckedChildSpec } from './supervisor.options.js'
 
@@ -11,6 +12,8 @@ export interface SlotTerms {
   readonly log: Logger
   /** OTP has it in the spec: here it is seen when the child is there. */
   isSupervisor(child: Supervised): boolean
+  /** Where the child of an id is in the tree. */
+  placeOf(id: string): Place
 }
 
 /** What came of a start. */
@@ -51,7 +54,9 @@ export class ChildSlot {
     const attempt: Attempt = { aborter, over: over.promise, isGivenUp: false }
     this.#attempt = attempt
     try {
-      const child = await this.spec.start({ signal: aborter.signal, restarts })
+      const place = this.#terms.placeOf(this.spec.id)
+      const context = { signal: aborter.signal, restarts, place }
+      const child = await inPlace(place, () => this.spec.start(context))
       if (child !== 'ignore') assertSupervised(child, this.spec.id)
       if (attempt.isGivenUp) {
         if (child !== 'ignore') await shutDown(child, 'brutal_kill', this.#shutdownTerms())

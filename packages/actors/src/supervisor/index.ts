@@ -1,4 +1,6 @@
 export type { Exit, ShutdownTime, Supervised } from '../actor/exit.js'
+export type { Place } from '../actor/place.js'
+export { ActorRef } from './actor-ref.js'
 export { type ChildPhase, childMachine } from './child.machine.js'
 export type { ChildInfo } from './child-keeper.js'
 export { RestartIntensityError } from './restart-intensity-error.js'

@@ -5,6 +5,7 @@ import { BackoffOptions, type Clock, type Logger } from '@troupe/core'
 import { z } from 'zod'
 import { ShutdownTimeOption } from '../actor/actor.options.js'
 import type { Exit, Supervised } from '../actor/exit.js'
+import type { Place } from '../actor/place.js'
 import type { AutoShutdown } from './strategy.js'
 
 /** What a child's `start` is given. */
@@ -13,6 +14,11 @@ export interface StartContext {
   readonly signal: AbortSignal
   /** How often the child was started before. */
   readonly restarts: number
+  /**
+   * Where the child is in the tree. What `start` calls at once (`() => Actor.start(...)`) knows it by itself; what it calls
+   * after an `await` is given it as its option `place`.
+   */
+  readonly place: Place
 }
 
 type Refined = z.core.$RefinementCtx<unknown>
@@ -28,7 +34,7 @@ const Backoff = BackoffOptions.superRefine(({ minMs, maxMs }, context) => {
 export const ChildSpec = z
   .strictObject({
     /** Names the child; no two of one supervisor are the same. */
-    id: z.string().min(1),
+    id: z.string().regex(/^[^/]+$/, 'must be a name without a slash: ids make up the paths of a tree'),
     /**
      * Starts the child and resolves when it runs, or with 'ignore' when there is nothing to run; what it rejects with is
      * a start that failed.
@@ -53,8 +59,12 @@ export const ChildSpec = z
 
 export const SupervisorOptions = z
   .strictObject({
-    /** What errors and logs call it. */
-    name: z.string().min(1).default('supervisor'),
+    /** What errors and logs call it, and the first part of the paths in its tree. Default: its path in a tree, or `root`. */
+    name: z.string().min(1).optional(),
+    /** Where it is in a tree. Default: where its supervisor starts it, or the root of one of its own. */
+    place: z.custom<Place>((value) => typeof (value as Place | null)?.path === 'string', 'must be a place').optional(),
+    /** Of the root: how many blank processes are kept ready for actors with a process of their own. */
+    spares: z.number().int().min(0).max(100).default(0),
     /** Which children are restarted when one ends: it alone, all, or it and those that were started after it. */
     strategy: z.enum(['one_for_one', 'one_for_all', 'rest_for_one']).default('one_for_one'),
     /** More restarts than this within the period are too many: it stops its children and fails. */

@@ -14,11 +14,16 @@ import {
   TroupeError,
 } from '@troupe/core'
 import { ShutdownTimeOption } from '../actor/actor.options.js'
+import type { MessageOf, ReplyOf } from '../actor/code.js'
 import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../actor/exit.js'
+import type { DeadLetter } from '../actor/letter.js'
+import { here, type Place } from '../actor/place.js'
+import type { ActorRef } from './actor-ref.js'
 import { type ChildInfo, ChildKeeper } from './child-keeper.js'
 import type { AutoShutdown } from './strategy.js'
 import { type CheckedChildSpec, type ChildSpec, childSpecUnder, SupervisorOptions } from './supervisor.options.js'
 import type { SupervisorNotice } from './supervisor-notice.js'
+import { type Branch, SupervisionTree } from './tree.js'
 
 /** How many children a supervisor has, as OTP counts them. */
 export interface ChildCounts {
@@ -39,8 +44,12 @@ export interface ChildCounts {
  *   children: [{ id: 'echo', start: () => Actor.start(echo) }],
  * })
  */
-export class Supervisor implements Supervised, AsyncDisposable {
+export class Supervisor implements Supervised, Branch, AsyncDisposable {
+  /** What errors and logs call it. */
   readonly name: string
+  /** Its path in its tree: its name, if it is the root. */
+  readonly path: string
+  readonly #tree: SupervisionTree
   readonly #clock: Clock
   readonly #log: Logger
   readonly #autoShutdown: AutoShutdown
@@ -56,17 +65,21 @@ export class Supervisor implements Supervised, AsyncDisposable {
    * @throws {TroupeError} `INVALID_OPTIONS`, `CHILD_EXISTS`, and what a child's start rejects with
    */
   static async start(options: SupervisorOptions = {}): Promise<Supervisor> {
-    const supervisor = new Supervisor(options)
+    const supervisor = new Supervisor(options, options.place ?? here())
     await supervisor.#lifecycle.start()
     supervisor.#keeper.open()
     return supervisor
   }
 
-  private constructor(given: SupervisorOptions) {
+  private constructor(given: SupervisorOptions, place: Place | undefined) {
     const options = parseOptions(SupervisorOptions, given, 'a supervisor')
-    const { name, strategy, intensity, periodMs, autoShutdown, backoff, children } = options
+    const { strategy, intensity, periodMs, autoShutdown, backoff, children } = options
+    const name = options.name ?? place?.path ?? 'root'
     assertDistinct(name, children)
     this.name = name
+    this.path = place?.path ?? name
+    const isRoot = place === undefined
+    this.#tree = isRoot ? new SupervisionTree(this, options.spares) : (place.tree as SupervisionTree)
     this.#clock = options.clock ?? systemClock
     this.#log = resolveLog(options.log).child({ supervisor: name })
     this.#autoShutdown = autoShutdown
@@ -78,6 +91,7 @@ export class Supervisor implements Supervised, AsyncDisposable {
       random: options.random ?? Math.random,
       log: this.#log,
       isSupervisor: (child) => child instanceof Supervisor,
+      placeOf: (id) => ({ path: `${this.path}/${id}`, tree: this.#tree }),
       notify: (notice) => this.#notify(notice),
       gaveUp: (error) => this.#lifecycle.fail(error),
       shutDown: () => void this.#lifecycle.stop(),
@@ -88,6 +102,11 @@ export class Supervisor implements Supervised, AsyncDisposable {
         for (const spec of children) if (!signal.aborted) await this.#keeper.add(spec)
       },
       close: () => this.#keeper.close(),
+    })
+    const ended = this.#tree.began(this.path, this.#lifecycle)
+    void this.#lifecycle.finished().then(() => {
+      ended()
+      if (isRoot) this.#tree.close()
     })
     this.#exit = this.#lifecycle
       .finished()
@@ -113,6 +132,29 @@ export class Supervisor implements Supervised, AsyncDisposable {
   /** Its children, also those that are stopped, in the order of their first start. */
   children(): ChildInfo[] {
     return Array.from(this.#keeper.all(), ({ id, phase, restarts, child }) => ({ id, phase, restarts, child }))
+  }
+
+  /** A child of that id, as far as it has come; undefined if there is none. */
+  childAt(id: string): Pick<ChildInfo, 'phase' | 'child'> | undefined {
+    return this.#keeper.at(id)
+  }
+
+  /**
+   * A reference to an actor of the tree by its path, as `root/pool/worker-3`: it stays good when the actor restarts, and
+   * before it is there. `Code` is the type of what the actor is made of.
+   */
+  lookup<Code = unknown>(path: string): ActorRef<MessageOf<Code>, ReplyOf<Code>> {
+    return this.#tree.lookup(path)
+  }
+
+  /** How many messages to actors of the tree nobody took. */
+  get deadLetters(): number {
+    return this.#tree.deadLetters
+  }
+
+  /** Calls `listener` with each message to an actor of the tree that nobody takes from now on; returns what ends it. */
+  onDeadLetter(listener: (letter: DeadLetter) => void): () => void {
+    return this.#tree.onDeadLetter((letter) => this.#safely(() => listener(letter)))
   }
 
   /** Counts its children. */
@@ -191,12 +233,15 @@ export class Supervisor implements Supervised, AsyncDisposable {
   }
 
   #notify(notice: SupervisorNotice): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(notice)
-      } catch (error) {
-        this.#log.error({ err: errorData(error) }, 'a listener of a supervisor failed')
-      }
+    for (const listener of this.#listeners) this.#safely(() => listener(notice))
+    this.#tree.change()
+  }
+
+  #safely(tell: () => void): void {
+    try {
+      tell()
+    } catch (error) {
+      this.#log.error({ err: errorData(error) }, 'a listener of a supervisor failed')
     }
   }
 }
