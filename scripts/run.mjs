@@ -17,6 +17,8 @@ import { ROOT } from './workspace.mjs'
 const COMMANDS = {
   start: [['examples/dist/main-job/main.js']],
   test: [['node_modules/vitest/vitest.mjs', 'run']],
+  // The test that finds stale diagrams writes them too.
+  diagrams: [['node_modules/vitest/vitest.mjs', 'run', 'packages/actors/test/inspect/lifecycles.test.ts', '--update']],
   bench: [['packages/bench/dist/main.js']],
   build: [],
   check: [

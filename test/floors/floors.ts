@@ -35,7 +35,12 @@ const FLOORS: ReadonlyArray<readonly [folder: RegExp, floor: number]> = [
 
 /** The rooms of a package, and for each the rooms below it. */
 const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  'packages/actors': { actor: [], supervisor: ['actor'], farm: ['supervisor', 'actor'] },
+  'packages/actors': {
+    actor: [],
+    supervisor: ['actor'],
+    farm: ['supervisor', 'actor'],
+    inspect: ['supervisor', 'actor'],
+  },
 }
 
 /** Libraries that one place alone wraps. Tests may use them to play the other side. */

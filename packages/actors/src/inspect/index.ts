@@ -1,0 +1,1 @@
+export { MermaidOptions, toMermaid } from './mermaid.js'
