@@ -1,5 +1,5 @@
 /**
- * The command: `bench farm|sockets [--rounds N] [--quick] [--only NAME]... [--json FILE] [--into FILE]`.
+ * The command: `bench farm|sockets|actors [--rounds N] [--quick] [--only NAME]... [--json FILE] [--into FILE]`.
  * Tables on stdout, progress on stderr.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,10 @@ import { parseArgs } from 'node:util'
 import { machineFacts } from './machine.js'
 import { insertReport, type Report, renderReport } from './report.js'
 import type { Scenario, Section } from './scenario.js'
+import { actorAsk } from './scenarios/actor-ask.js'
+import { actorCrash } from './scenarios/actor-crash.js'
+import { actorStart } from './scenarios/actor-start.js'
+import { actorTree } from './scenarios/actor-tree.js'
 import { cpu } from './scenarios/cpu.js'
 import { growth } from './scenarios/growth.js'
 import { kill } from './scenarios/kill.js'
@@ -25,6 +29,7 @@ const WORKERS = 2
 const SUITES: Readonly<Record<string, Suite>> = {
   farm: { scenarios: { submit, map, cpu, memory, kill }, workers: WORKERS },
   sockets: { scenarios: { pipeline, 'round-trip': roundTrip, growth } },
+  actors: { scenarios: { start: actorStart, tree: actorTree, crash: actorCrash, ask: actorAsk } },
 }
 const USAGE = Object.entries(SUITES)
   .map(([name, { scenarios }]) => [name, Object.keys(scenarios).join('|')])

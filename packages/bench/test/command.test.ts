@@ -15,6 +15,21 @@ test('a quick run of a scenario checks the results of all its contenders and pri
   )
 }, 60_000)
 
+test('a quick run among the actors starts, crashes and asks those of all frameworks, and checks every answer', () => {
+  const { stdout, status } = run('actors', '--quick', '--only', 'tree', '--only', 'crash')
+  const rows = (title: string) =>
+    stdout
+      .split('## ')
+      .find((part) => part.includes(title))!
+      .match(/^\| (troupe|nact|comedy).*\|$/gm)
+  expect({ status, tree: rows('under one parent')?.length, crash: rows('From a crash')?.length }).toEqual({
+    status: 0,
+    // In the table of the memory, and in that of the casts.
+    tree: 6,
+    crash: 4,
+  })
+}, 60_000)
+
 test.each([[[]], [['nothing']], [['farm', '--only', 'toString']], [['farm', '--rounds', '0']], [['farm', '--fast']]])(
   'a command that it does not know, %j, is answered with how to call it',
   (args) => {
