@@ -185,6 +185,9 @@ export class SupervisorEngine {
       this.#job = undefined
       return this.#do({ type: 'wait', id: group.cause, delayMs: group.pauseMs })
     }
+    // From here on it is one of the group: when the start of another fails, it is just not running.
+    const cause = this.#table.all.get(group.cause)
+    if (cause?.phase === 'waiting') this.#table.step(cause, 'stop')
     for (let id = group.nextToStart(); id !== undefined; id = group.nextToStart()) {
       const child = this.#table.all.get(id)
       if (child !== undefined) return this.#table.start(child)
@@ -235,14 +238,25 @@ export class SupervisorEngine {
     const { id } = child
     const exit: Exit = { reason: 'failed', error: asFailure(id, error) }
     this.#do({ type: 'restart_failed', id, error })
-    const pauseMs = restartPauseMs(child, this.rules, this.#around) ?? 0
+    const pauseMs = restartPauseMs(child, this.rules, this.#around)
     // With a delay it is counted before: who is going to give up need not wait for it.
-    if (pauseMs > 0) {
+    if (pauseMs !== undefined && pauseMs > 0) {
       if (!this.#count(child, exit)) return
       this.#do({ type: 'restarting', id, delayMs: pauseMs })
     } else child.uncounted = exit
     this.#table.step(child, 'restart')
-    this.#do({ type: 'wait', id, delayMs: pauseMs })
+    // OTP's try_again_restart: behind what is in the mailbox already, and acted on whenever the child waits for a restart
+    // then, whichever failure that is of. With nothing to be behind of, the event loop has its turn.
+    if (pauseMs === undefined && this.#hasMail) this.#mailbox.add({ type: 'due', id })
+    else this.#do({ type: 'wait', id, delayMs: pauseMs ?? 0 })
+  }
+
+  /** Whether there is anything in the mailbox; the end of one that was stopped meanwhile is not (OTP flushes it). */
+  get #hasMail(): boolean {
+    for (const event of this.#mailbox) {
+      if (event.type !== 'ended' || this.#table.all.get(event.id)?.end === event) return true
+    }
+    return false
   }
 
   #hasStopped(child: ChildRecord): void {

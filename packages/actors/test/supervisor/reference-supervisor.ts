@@ -26,6 +26,10 @@ export interface ReferenceRules {
 export type Reason = 'normal' | 'shutdown' | 'killed' | 'failed'
 /** `dead` is a pid whose exit is still in the mailbox. */
 type Pid = 'alive' | 'dead' | 'restarting' | 'undefined'
+interface Letter {
+  readonly id: string
+  readonly reason: Reason | 'try again'
+}
 interface Child extends ReferenceSpec {
   pid: Pid
   starts: number
@@ -37,7 +41,9 @@ export class ReferenceSupervisor {
   children: Child[] = []
   nowMs = 0
   #restarts: number[] = []
-  /** Casts of `try_again_restart`. */
+  /** The exits and the casts of `try_again_restart` that it has not read. */
+  #mailbox: Letter[] = []
+  /** Casts that are alone in it. */
   readonly retries = new Set<string>()
   state: 'running' | 'gave up' | 'shut down' | 'not started' = 'running'
 
@@ -81,12 +87,11 @@ export class ReferenceSupervisor {
 
   /** Children end at once: their exits are in the mailbox in this order. */
   exits(ends: readonly (readonly [id: string, reason: Reason])[]): void {
-    for (const [id] of ends) this.#find(id)!.pid = 'dead'
     for (const [id, reason] of ends) {
-      const child = this.#find(id)
-      // The exit of one that was terminated meanwhile was flushed.
-      if (this.state === 'running' && child?.pid === 'dead') this.#exit(child, reason)
+      this.#find(id)!.pid = 'dead'
+      this.#mailbox.push({ id, reason })
     }
+    for (let next = this.#mailbox.shift(); next !== undefined; next = this.#mailbox.shift()) this.#take(next)
   }
 
   /** Finds the casts in its mailbox. */
@@ -97,6 +102,14 @@ export class ReferenceSupervisor {
       const child = this.#find(id)
       if (this.state === 'running' && child?.pid === 'restarting') this.#restart(child)
     }
+  }
+
+  #take({ id, reason }: Letter): void {
+    const child = this.#find(id)
+    if (this.state !== 'running') return
+    if (reason === 'try again') {
+      if (child?.pid === 'restarting') this.#restart(child)
+    } else if (child?.pid === 'dead') this.#exit(child, reason)
   }
 
   stop(): void {
@@ -133,6 +146,11 @@ export class ReferenceSupervisor {
 
   #willTryAgain(child: Child): void {
     child.pid = 'restarting'
+    // Ours lets the event loop have its turn when there is nothing before it.
+    if (this.#mailbox.length > 0 && this.#rules.strategy !== 'one_for_one') {
+      this.#mailbox.push({ id: child.id, reason: 'try again' })
+      return
+    }
     this.retries.delete(child.id)
     this.retries.add(child.id)
   }
@@ -155,6 +173,8 @@ export class ReferenceSupervisor {
   }
 
   #terminate(child: Child): void {
+    // Its exit is flushed.
+    this.#mailbox = this.#mailbox.filter(({ id, reason }) => id !== child.id || reason === 'try again')
     if (child.pid === 'alive') this.#world.stop(child.id)
     this.#delete(child)
   }

@@ -103,13 +103,13 @@ it('deleteChild forgets a child that is stopped, and its id is free', async () =
   const supervisor = await stage.open([stage.spec('a'), stage.spec('b')])
   await supervisor.stopChild('a')
   await expect(supervisor.startChild(stage.spec('a'))).rejects.toMatchObject({
-    ...{ code: 'CHILD_EXISTS', message: 'supervisor has a child with the id a, which is stopped' },
+    ...{ code: 'CHILD_EXISTS', message: 'root has a child with the id a, which is stopped' },
   })
   await supervisor.deleteChild('a')
   await supervisor.startChild(stage.spec('a'))
   expect(phases(supervisor)).toEqual(['b running', 'a running'])
   await expect(supervisor.startChild(stage.spec('b'))).rejects.toMatchObject({
-    message: 'supervisor has a child with the id b, which runs',
+    message: 'root has a child with the id b, which runs',
   })
 })
 

@@ -30,7 +30,7 @@ describe('one_for_all', () => {
     const told = noticesOf(supervisor)
     await stage.end('b')
     expect(stage.journal()).toEqual(['b failed', 'c stop', 'c shutdown', 'a stop', 'a shutdown', 'a start'])
-    expect(phases(supervisor)).toEqual(['a starting', 'b waiting', 'c stopped'])
+    expect(phases(supervisor)).toEqual(['a starting', 'b stopped', 'c stopped'])
     gate.resolve()
     await settled()
     expect(stage.journal()).toEqual(['b start', 'c start'])

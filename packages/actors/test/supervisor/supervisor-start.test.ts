@@ -73,7 +73,9 @@ describe('the start of a supervisor', () => {
   it('gives the first start of each child a signal that is not aborted, and no restarts', async () => {
     const stage = new Stage()
     const supervisor = await stage.open([stage.spec('a')])
-    expect(stage.contexts).toEqual([{ restarts: 0, signal: expect.any(AbortSignal) }])
+    expect(stage.contexts).toEqual([
+      { restarts: 0, signal: expect.any(AbortSignal), place: { path: 'root/a', tree: expect.anything() } },
+    ])
     await supervisor.stop()
     expect(stage.contexts[0]?.signal.aborted).toBe(false)
   })
