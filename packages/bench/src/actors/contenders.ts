@@ -3,9 +3,9 @@
  */
 import type { ActorContender, Where, World } from './world.js'
 
-const troupe = (where: Where): ActorContender => ({
-  ...{ name: `troupe, ${where}`, where, supervises: true },
-  open: async () => (await import('./troupe.js')).openTroupe(where),
+const troupe = (where: Where, spares = 0): ActorContender => ({
+  ...{ name: `troupe, ${where}${spares > 0 ? ' from a spare' : ''}`, where, supervises: true },
+  open: async () => (await import('./troupe.js')).openTroupe(where, spares),
 })
 
 const comedy = (where: Where, mode: string): ActorContender => ({
@@ -20,8 +20,11 @@ const bare = (name: string, where: Where, start: 'startNode' | 'startFork' | 'st
 })
 
 export const inlineTroupe = troupe('inline')
+export const threadTroupe = troupe('thread')
 export const processTroupe = troupe('process')
-export const troupes: readonly ActorContender[] = [inlineTroupe, processTroupe]
+/** Blank processes wait for it. */
+export const spareTroupe = troupe('process', 1)
+export const troupes: readonly ActorContender[] = [inlineTroupe, threadTroupe, processTroupe, spareTroupe]
 
 export const nact: ActorContender = {
   ...{ name: 'nact', where: 'inline', supervises: true },

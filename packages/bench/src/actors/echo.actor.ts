@@ -1,17 +1,17 @@
 /**
  * Our actor of the benchmarks.
  */
-import type { Pipe } from '@troupe/actors/actor'
+import { handler } from '@troupe/actors/code'
 
 export const CAST = 0
 export const CRASH = -1
 
 /** Numbers above 0 are questions. */
-export async function echo(pipe: Pipe): Promise<void> {
-  let casts = 0
-  for await (const message of pipe) {
-    if (message === CAST) casts++
-    else if (message === CRASH) throw new Error('as it was told')
-    else await pipe.send(Number(message) + casts)
-  }
-}
+export const echo = handler({
+  init: () => ({ casts: 0 }),
+  receive(message: number, { state }): number {
+    if (message === CRASH) throw new Error('as it was told')
+    if (message === CAST) state.casts++
+    return message + state.casts
+  },
+})

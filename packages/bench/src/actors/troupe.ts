@@ -1,45 +1,54 @@
 /**
  * Our actors, and our supervisors around them.
  */
-import { Actor } from '@troupe/actors/actor'
-import { type Supervised, Supervisor } from '@troupe/actors/supervisor'
+import { Actor, type ModuleExport } from '@troupe/actors/actor'
+import { type ActorRef, type Supervised, Supervisor } from '@troupe/actors/supervisor'
 import { CAST, CRASH, echo } from './echo.actor.js'
 import type { Phoenix, Subject, Where, World } from './world.js'
 
-const CODE = { module: new URL('./echo.actor.js', import.meta.url), export: 'echo' }
+const CODE: ModuleExport<typeof echo> = { module: new URL('./echo.actor.js', import.meta.url), export: 'echo' }
 
-/** A closure inline, as its users write it; code that is named elsewhere. */
-const startIn = (where: Where): Promise<Actor> =>
-  where === 'inline' ? Actor.start(echo) : Actor.start(CODE, undefined, { isolation: where as 'process' })
+type Echo = Awaited<ReturnType<typeof startIn>>
 
-export async function openTroupe(where: Where): Promise<World> {
+/** A handler inline, as its users write it; code that is named elsewhere. */
+const startIn = (where: Where) =>
+  where === 'inline' ? Actor.start(echo) : Actor.start(CODE, undefined, { isolation: where })
+
+export async function openTroupe(where: Where, spares: number): Promise<World> {
   const trees: Supervisor[] = []
   const supervised = async (count: number): Promise<Supervisor> => {
     const children = Array.from({ length: count }, (_, id) => ({ id: String(id), start: () => startIn(where) }))
     // They crash as often as they are told.
-    const tree = await Supervisor.start({ intensity: Number.MAX_SAFE_INTEGER, children })
+    const tree = await Supervisor.start({ intensity: Number.MAX_SAFE_INTEGER, children, spares })
     trees.push(tree)
     return tree
   }
+  const nursery = spares > 0 ? await supervised(0) : undefined
+  let last = 0
+  const startOne = async (): Promise<Subject> => {
+    if (nursery === undefined) return subjectOf(await startIn(where))
+    const id = String(++last)
+    await nursery.startChild({ id, restart: 'temporary', start: () => startIn(where) })
+    return { ...subjectOf(nursery.lookup<typeof echo>(`root/${id}`)), stop: () => nursery.stopChild(id) }
+  }
   return {
-    start: async () => subjectOf(await startIn(where)),
-    startMany: async (count) => subjectOf(firstOf(await supervised(count))),
+    start: startOne,
+    startMany: async (count) => subjectOf((await supervised(count)).children()[0]!.child as Echo),
     startPhoenix: async () => phoenixOf(await supervised(1)),
     end: async () => void (await Promise.all(trees.map((tree) => tree.stop()))),
   }
 }
 
-const firstOf = (tree: Supervisor): Actor => tree.children()[0]!.child as Actor
-
-const subjectOf = (actor: Actor): Subject => ({
-  ask: (question) => askOf(actor, question),
-  cast: () => actor.send(CAST),
-  stop: () => actor.stop(),
+const subjectOf = (actor: Echo | ActorRef<number, number>): Subject => ({
+  ask: (question) => actor.ask(question),
+  cast: async () => void (await actor.send(CAST)),
+  stop: async () => void (await (actor as Echo).stop?.()),
 })
 
 function phoenixOf(tree: Supervisor): Phoenix {
+  const ref = tree.lookup<typeof echo>('root/0')
   return {
-    ask: (question) => askOf(firstOf(tree), question),
+    ask: (question) => ref.ask(question),
     async crash() {
       const started = new Promise<Supervised>((resolve) => {
         const end = tree.subscribe((notice) => {
@@ -48,14 +57,9 @@ function phoenixOf(tree: Supervisor): Phoenix {
           resolve(notice.child)
         })
       })
-      await firstOf(tree).send(CRASH)
+      await ref.send(CRASH)
       await started
     },
     stop: () => tree.stop(),
   }
-}
-
-async function askOf(actor: Actor, question: number): Promise<number> {
-  await actor.send(question)
-  return Number(await actor.receive())
 }

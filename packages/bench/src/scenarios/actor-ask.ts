@@ -21,7 +21,7 @@ export const actorAsk: Scenario = async ({ rounds, quick }) => {
   }
   return {
     title: 'A question to an actor and its answer',
-    text: `One at a time, ${figure(count)} a round; the median of each round. Ours: send and receive; nact: query; comedy: sendAndReceive; bare: the channel of the fork, or postMessage.`,
+    text: `One at a time, ${figure(count)} a round; the median of each round. Ours: ask; nact: query; comedy: sendAndReceive; bare: the channel of the fork, or postMessage.`,
     tables: [await tableOf('inline'), await tableOf('thread'), await tableOf('process')],
     targets: [],
   }

@@ -2,7 +2,7 @@
  * How long an actor takes to start.
  */
 import { startActors } from '../actors/actor-host.js'
-import { actorsIn, bareNode, inlineTroupe, processTroupe, troupes } from '../actors/contenders.js'
+import { actorsIn, bareNode, inlineTroupe, processTroupe, spareTroupe, threadTroupe } from '../actors/contenders.js'
 import type { ActorContender } from '../actors/world.js'
 import type { Round } from '../host.js'
 import { alternate } from '../rounds.js'
@@ -13,6 +13,7 @@ import { timeTable } from '../time-table.js'
 
 const WANTED_INLINE_US = 100
 const WANTED_THREAD_MS = 50
+const WANTED_SPARE_MS = 30
 /** Beyond the start of Node itself. */
 const WANTED_PROCESS_MS = 150
 
@@ -42,8 +43,9 @@ export const actorStart: Scenario = async ({ rounds, quick }) => {
     ],
     targets: [
       under(inlineTroupe, inline, WANTED_INLINE_US, 'us'),
-      ...troupes.filter(({ where }) => where === 'thread').map((ours) => under(ours, thread, WANTED_THREAD_MS, 'ms')),
+      under(threadTroupe, thread, WANTED_THREAD_MS, 'ms'),
       beyondNode(processes.get(processTroupe.name)!.median, processes.get(bareNode.name)!.median),
+      under(spareTroupe, processes, WANTED_SPARE_MS, 'ms'),
     ],
   }
 }
