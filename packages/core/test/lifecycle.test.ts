@@ -10,7 +10,7 @@ function resource() {
   let aborted: AbortSignal | undefined
   const lifecycle = new Lifecycle({
     what: 'the thing',
-    open: (signal) => {
+    open: ({ signal }) => {
       calls.push('open')
       aborted = signal
       return opening.promise
@@ -166,4 +166,47 @@ it('tells its transitions to an inspector of xstate, from when it is asked to', 
   subscription.unsubscribe()
   lifecycle.fail(new Error('too late to be seen'))
   expect(seen).toEqual([['xstate.done.actor.0.lifecycle.starting', 'running']])
+})
+
+it('goes where the machine of xstate goes, from every state by every step', async () => {
+  // Each way into a state, then each thing that may happen there; the machine and the lifecycle side by side.
+  const ways = {
+    idle: [],
+    starting: ['start'],
+    running: ['start', 'opened'],
+    stopping: ['start', 'opened', 'stop'],
+    failing: ['start', 'opened', 'fail'],
+    stopped: ['start', 'opened', 'stop', 'closed'],
+    failed: ['start', 'open_failed', 'closed'],
+  } as const
+  const steps = ['start', 'stop', 'fail', 'opened', 'open_failed', 'closed', 'close_failed'] as const
+  for (const way of Object.values(ways)) {
+    for (const step of steps) {
+      const ours = resource()
+      const theirs = resource()
+      const machine = createActor(lifecycleMachine, {
+        input: { open: () => theirs.opening.promise, close: () => theirs.closing.promise },
+      }).start()
+      for (const one of [...way, step]) {
+        for (const { opening, closing } of [ours, theirs]) {
+          if (one === 'opened') opening.resolve()
+          if (one === 'open_failed') opening.reject(new Error(one))
+          if (one === 'closed') closing.resolve()
+          if (one === 'close_failed') closing.reject(new Error(one))
+        }
+        const error = new Error('fail')
+        if (one === 'start') void ours.lifecycle.start().catch(() => undefined)
+        if (one === 'stop') void ours.lifecycle.stop()
+        if (one === 'fail') ours.lifecycle.fail(error)
+        if (machine.getSnapshot().status === 'active') {
+          if (one === 'start' || one === 'stop') machine.send({ type: one })
+          if (one === 'fail') machine.send({ type: one, error })
+        }
+        await new Promise(setImmediate)
+      }
+      const { value, context } = machine.getSnapshot()
+      expect({ way, step, state: ours.lifecycle.state }).toEqual({ way, step, state: value })
+      expect((ours.lifecycle.error as Error | undefined)?.message).toBe((context.error as Error | undefined)?.message)
+    }
+  }
 })

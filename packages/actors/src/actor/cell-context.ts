@@ -26,9 +26,24 @@ export class CellContext implements ActorContext {
     return this.#cell.terms.path
   }
 
-  readonly ready = (): void => this.#cell.ready()
+  // Bound when they are asked for, so that they may be taken out of the context.
+  get ready(): () => void {
+    return () => this.#cell.ready()
+  }
 
-  readonly lookup = (path: string): Peer => {
+  get lookup(): (path: string) => Peer {
+    return (path) => this.#lookup(path)
+  }
+
+  get monitor(): (path: string) => Promise<void> {
+    return (path) => this.#reach('monitor', path)
+  }
+
+  get link(): (path: string) => Promise<void> {
+    return (path) => this.#reach('link', path)
+  }
+
+  #lookup(path: string): Peer {
     this.#assertInTree(`look up ${path}`)
     const call = (type: 'send' | 'ask', message: unknown, wait?: WaitOptions) => {
       const { timeoutMs } = wait ?? {}
@@ -41,14 +56,9 @@ export class CellContext implements ActorContext {
     }
   }
 
-  readonly monitor = async (path: string): Promise<void> => {
-    this.#assertInTree(`monitor ${path}`)
-    await this.#call({ type: 'monitor', path })
-  }
-
-  readonly link = async (path: string): Promise<void> => {
-    this.#assertInTree(`be linked to ${path}`)
-    await this.#call({ type: 'link', path })
+  async #reach(type: 'monitor' | 'link', path: string): Promise<void> {
+    this.#assertInTree(`${type} ${path}`)
+    await this.#call({ type, path })
   }
 
   #call(call: Call, wait?: WaitOptions): Promise<unknown> {

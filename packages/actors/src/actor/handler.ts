@@ -53,10 +53,8 @@ export const handlerBehaviour =
   (given: Handler): Behaviour =>
   async (cell) => {
     const code = given as unknown as Handler<unknown, unknown, unknown, unknown>
-    const own = new CellContext(cell)
-    const state = await code.init?.(cell.terms.args, own)
-    const send = (message: unknown) => cell.terms.outlet.send(message)
-    const context: HandlerContext<unknown> = Object.assign(own, { state, send })
+    const context = new StatefulContext(cell)
+    context.state = await code.init?.(cell.terms.args, context)
     try {
       cell.ready()
       await new HandlerLoop(code, cell, context).run()
@@ -64,6 +62,20 @@ export const handlerBehaviour =
       await code.terminate?.(context)
     }
   }
+
+class StatefulContext extends CellContext implements HandlerContext<unknown> {
+  state: unknown
+  readonly #cell: Cell
+
+  constructor(cell: Cell) {
+    super(cell)
+    this.#cell = cell
+  }
+
+  get send(): (message: unknown) => Promise<void> {
+    return (message) => this.#cell.terms.outlet.send(message)
+  }
+}
 
 class HandlerLoop {
   readonly #code: Handler<unknown, unknown, unknown, unknown>

@@ -38,7 +38,7 @@ export class Mailbox<Item extends object> {
   /** What is before the head has been taken. */
   #items: (Item | undefined)[] = []
   #head = 0
-  readonly #takers: Waiter<Item | undefined>[] = []
+  readonly #takers: Pick<Waiter<Item | undefined>, 'resolve'>[] = []
   readonly #putters: { readonly item: Item; readonly waiter: Waiter<void> }[] = []
   #isEnded = false
   #end: Deferred<void> | undefined
@@ -116,10 +116,10 @@ export class Mailbox<Item extends object> {
 
   /** Takes the next item; undefined when it has ended and all was taken. @throws {TroupeError} `ABORTED`, `TIMEOUT` */
   take(wait: WaitOptions = NO_WAIT): Promise<Item | undefined> {
+    // What idle actors wait with: without an end to the wait there is little to it.
+    if (wait === NO_WAIT) return new Promise((resolve) => this.#giveTo({ resolve }))
     return waiting<Item | undefined>(`a receive on ${this.#terms.what}`, wait, (waiter) => {
-      const item = this.poll()
-      if (item !== undefined || this.#isEnded) waiter.resolve(item)
-      else this.#takers.push(waiter)
+      this.#giveTo(waiter)
       return { cancel: () => removeFrom(this.#takers, waiter) }
     })
   }
@@ -170,6 +170,12 @@ export class Mailbox<Item extends object> {
       this.#takers.shift()!.resolve(item)
       this.#terms.taken?.()
     }
+  }
+
+  #giveTo(waiter: Pick<Waiter<Item | undefined>, 'resolve'>): void {
+    const item = this.poll()
+    if (item !== undefined || this.#isEnded) waiter.resolve(item)
+    else this.#takers.push(waiter)
   }
 
   #admit(): void {

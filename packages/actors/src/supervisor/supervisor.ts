@@ -98,7 +98,7 @@ export class Supervisor implements Supervised, Branch, AsyncDisposable {
     })
     this.#lifecycle = new Lifecycle({
       what: name,
-      open: async (signal) => {
+      open: async ({ signal }) => {
         for (const spec of children) if (!signal.aborted) await this.#keeper.add(spec)
       },
       close: () => this.#keeper.close(),

@@ -11,7 +11,7 @@ import { assign, fromPromise, setup } from 'xstate'
 /** What a lifecycle opens and closes: the I/O of the machine. */
 export interface LifecycleInput {
   /** Opens it. The signal aborts when it is stopped or fails meanwhile; `close` is called in any case. */
-  open(signal: AbortSignal): Promise<void>
+  open(opening: { readonly signal: AbortSignal }): Promise<void>
   /** Closes what `open` had opened, as far as it had come. Called once. */
   close(): Promise<void>
 }
@@ -35,7 +35,7 @@ export const lifecycleMachine = setup({
   types: { context: {} as LifecycleContext, events: {} as LifecycleEvent, input: {} as LifecycleInput },
   // The resource comes as input: a machine with actors provided for each would be a copy of it all, of 20 KB.
   actors: {
-    open: fromPromise<void, LifecycleInput>(({ input, signal }) => input.open(signal)),
+    open: fromPromise<void, LifecycleInput>(({ input, signal }) => input.open({ signal })),
     close: fromPromise<void, LifecycleInput>(({ input }) => input.close()),
   },
   actions: {
