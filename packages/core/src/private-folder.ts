@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 let folder: string | undefined
+/** Whether it was given by who started this process, and removes it. */
+let isGiven = false
 let users = 0
 let lastName = 0
 
@@ -35,7 +37,7 @@ export function privatePath(): PrivatePath {
     [Symbol.dispose]: () => {
       if (disposed) return
       disposed = true
-      rmSync(path, { force: true })
+      rmSync(path, { recursive: true, force: true })
       if (--users === 0) removeFolder()
     },
   }
@@ -50,11 +52,18 @@ export function privateEndpoint(): PrivateEndpoint {
   return { endpoint: `ipc://${place.path}`, [Symbol.dispose]: () => place[Symbol.dispose]() }
 }
 
+/** Has this process put its private files into a folder that its owner made for it, and removes: also if this one is killed. */
+export function usePrivateFolder(path: string): void {
+  if (folder !== undefined) return
+  folder = path
+  isGiven = true
+}
+
 /** The folder of this process's private files, while there is one: whoever survives this process may remove it. */
 export const privateFolder = (): string | undefined => folder
 
 function removeFolder(): void {
-  if (folder === undefined) return
+  if (folder === undefined || isGiven) return
   process.removeListener('exit', removeFolder)
   rmSync(folder, { recursive: true, force: true })
   folder = undefined

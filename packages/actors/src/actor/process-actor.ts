@@ -2,11 +2,12 @@
  * A process of its own for an actor, as its owner has it.
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type PrivateEndpoint, type PrivatePath, privateEndpoint, privateFolder, privatePath } from '@troupe/core'
 import type { BodyTerms } from './body.js'
 import { inheritedExecArgv } from './inherited-exec-argv.js'
-import { OWNERS_FOLDER } from './owners-folder.js'
+import { MEMORY_REPORT, OWNERS_FOLDER } from './owners-folder.js'
 import { PipeSocket } from './pipe-socket.js'
 import type { HostShape } from './place.js'
 import type { Host, HostEvents, OwnersPipe } from './remote-body.js'
@@ -20,13 +21,14 @@ class ProcessActor implements Host {
   readonly what = 'process'
   readonly #events: HostEvents
   readonly #child: ChildProcess
-  /** Where Node writes why it ended, if that was for want of memory. */
-  readonly #report: PrivatePath = privatePath()
+  /** For its own private files, which it cannot remove when it is killed; and Node writes there that it had no more memory. */
+  readonly #folder: PrivatePath = privatePath()
   #place: PrivateEndpoint | undefined
   #pipe: PipeSocket | undefined
 
   constructor({ options, place }: BodyTerms, events: HostEvents) {
     this.#events = events
+    mkdirSync(this.#folder.path, { mode: 0o700 })
     const shape = shapeOf(options)
     this.#child = place?.tree.spare(shape) ?? forkHost(shape)
     this.#child.on('message', (word) => events.word(word as FromHost))
@@ -38,8 +40,8 @@ class ProcessActor implements Host {
     return this.#child.pid
   }
 
-  boot(boot: Omit<Boot, 'folder' | 'report'>): void {
-    this.tell({ ...boot, folder: privateFolder(), report: this.#report.path })
+  boot(boot: Omit<Boot, 'folder' | 'place'>): void {
+    this.tell({ ...boot, folder: privateFolder(), place: this.#folder.path })
   }
 
   tell(word: ToHost): void {
@@ -60,7 +62,7 @@ class ProcessActor implements Host {
 
   async release(): Promise<void> {
     this.#place?.[Symbol.dispose]()
-    this.#report[Symbol.dispose]()
+    this.#folder[Symbol.dispose]()
   }
 
   #exited(exitCode: number | null, signal: string | null): void {
@@ -70,7 +72,7 @@ class ProcessActor implements Host {
 
   #ranOutOfMemory(): boolean {
     try {
-      return readFileSync(this.#report.path, 'utf8').includes('out of memory')
+      return readFileSync(join(this.#folder.path, MEMORY_REPORT), 'utf8').includes('out of memory')
     } catch {
       return false
     }

@@ -2,9 +2,9 @@
  * The main of an actor's process.
  */
 import { rmSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { usePrivateFolder } from '@troupe/core/kernel'
 import { watchOverOrphan } from './orphan-watch.js'
-import { OWNERS_FOLDER } from './owners-folder.js'
+import { MEMORY_REPORT, OWNERS_FOLDER } from './owners-folder.js'
 import { RemoteHost } from './remote-host.js'
 import type { FromHost, ToHost } from './words.js'
 
@@ -44,7 +44,7 @@ function heard(word: ToHost): void {
   if (word.type === 'pipe') return void connect(word.endpoint).catch((error: unknown) => host.fail(error))
   if (word.type === 'boot') {
     ownersFolder = word.folder
-    if (word.report !== undefined) reportTo(word.report)
+    if (word.place !== undefined) useFolder(word.place)
   }
   host.heard(word)
 }
@@ -65,12 +65,18 @@ async function connect(endpoint: string): Promise<void> {
   await host.opened(new PipeSocket(`>${endpoint}`, (frame) => host.came(frame), failed))
 }
 
-/** Has Node write down that it ran out of memory: it cannot tell by itself any more. */
-function reportTo(file: string): void {
+/** Has what is private put there, and Node write down that it ran out of memory: it cannot tell by itself any more. */
+function useFolder(directory: string): void {
+  usePrivateFolder(directory)
   const { report } = process
   if (report === undefined) return
-  const place = { directory: dirname(file), filename: basename(file) }
-  Object.assign(report, { ...place, compact: true, reportOnFatalError: true, excludeNetwork: true })
+  Object.assign(report, {
+    directory,
+    filename: MEMORY_REPORT,
+    compact: true,
+    reportOnFatalError: true,
+    excludeNetwork: true,
+  })
 }
 
 function orphaned(): void {

@@ -34,7 +34,7 @@ export interface Host {
   readonly what: 'process' | 'thread'
   readonly pid: number | undefined
   /** @throws what cannot be cloned */
-  boot(boot: Omit<Boot, 'folder' | 'report'>): void
+  boot(boot: Omit<Boot, 'folder' | 'place'>): void
   tell(word: ToHost): void
   /** Opens the pipe. Called once. */
   open(failed: (error: unknown) => void): OwnersPipe

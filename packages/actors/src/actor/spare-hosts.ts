@@ -27,7 +27,7 @@ export class SpareHosts {
     if (this.#count === 0 || this.#use === 'closed') return undefined
     if (JSON.stringify(shape) !== JSON.stringify(this.#shape)) {
       this.#shape = shape
-      this.#end()
+      void this.#end()
     }
     const spare = [...this.#spares].find(({ connected }) => connected)
     if (spare !== undefined) this.#release(spare)
@@ -35,11 +35,11 @@ export class SpareHosts {
     return spare
   }
 
-  /** Ends the spares; there will be no other. */
-  close(): void {
+  /** Ends the spares, and resolves when they are gone; there will be no other. */
+  async close(): Promise<void> {
     this.#use = 'closed'
     clearTimeout(this.#timer)
-    this.#end()
+    await this.#end()
   }
 
   #refill(afterMs: number): void {
@@ -54,7 +54,8 @@ export class SpareHosts {
     const spare = forkHost(shape)
     const startedAtMs = performance.now()
     this.#spares.add(spare)
-    spare.on('error', () => this.#spares.delete(spare))
+    // One that cannot be started has no exit.
+    spare.once('error', () => this.#spares.delete(spare))
     spare.once('exit', () => {
       if (!this.#spares.delete(spare)) return
       if (performance.now() - startedAtMs > TOO_SOON_MS) this.#refill(REFILL_AFTER_MS)
@@ -72,10 +73,14 @@ export class SpareHosts {
     spare.channel?.ref()
   }
 
-  #end(): void {
-    for (const spare of this.#spares) {
-      this.#spares.delete(spare)
+  async #end(): Promise<void> {
+    const spares = [...this.#spares]
+    this.#spares.clear()
+    const gone = spares.map((spare) => new Promise((resolve) => spare.once('exit', resolve)))
+    for (const spare of spares) {
+      spare.ref()
       spare.kill('SIGKILL')
     }
+    await Promise.all(gone)
   }
 }

@@ -41,8 +41,8 @@ class ThreadActor implements Host {
     this.#worker.once('exit', (exitCode) => events.exited(exitCode, null))
   }
 
-  boot(boot: Omit<Boot, 'folder' | 'report'>): void {
-    this.tell({ ...boot, folder: undefined, report: undefined })
+  boot(boot: Omit<Boot, 'folder' | 'place'>): void {
+    this.tell({ ...boot, folder: undefined, place: undefined })
   }
 
   tell(word: ToHost): void {

@@ -38,8 +38,8 @@ export interface Boot {
   readonly kept: unknown
   /** The folder of the owner's private files, to be removed if the owner dies without doing so. */
   readonly folder: string | undefined
-  /** Where Node may report that it ran out of memory. */
-  readonly report: string | undefined
+  /** A folder of that for this process's own private files, and for Node's report when it runs out of memory. */
+  readonly place: string | undefined
 }
 
 /** From the process or thread. */

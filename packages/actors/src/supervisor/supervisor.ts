@@ -101,13 +101,13 @@ export class Supervisor implements Supervised, Branch, AsyncDisposable {
       open: async ({ signal }) => {
         for (const spec of children) if (!signal.aborted) await this.#keeper.add(spec)
       },
-      close: () => this.#keeper.close(),
+      close: async () => {
+        await this.#keeper.close()
+        if (isRoot) await this.#tree.close()
+      },
     })
     const ended = this.#tree.began(this.path, this.#lifecycle)
-    void this.#lifecycle.finished().then(() => {
-      ended()
-      if (isRoot) this.#tree.close()
-    })
+    void this.#lifecycle.finished().then(ended)
     this.#exit = this.#lifecycle
       .finished()
       .then((state) =>

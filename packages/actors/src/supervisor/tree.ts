@@ -89,9 +89,9 @@ export class SupervisionTree implements Tree {
     return () => undefined
   }
 
-  close(): void {
-    this.#spares.close()
+  async close(): Promise<void> {
     this.change()
+    await this.#spares.close()
   }
 }
 
