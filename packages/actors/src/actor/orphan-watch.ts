@@ -22,7 +22,7 @@ setInterval(() => {
 /** Watches from a thread. `graceMs` is what a process has that notices by itself; `folder` is removed at the end. */
 export function watchOverOrphan(graceMs: number, folder: string | undefined): void {
   const workerData = { parent: process.ppid, everyMs: EVERY_MS, graceMs, folder }
-  const resourceLimits = { maxOldGenerationSizeMb: 4, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 }
+  const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 }
   const watch = new Worker(WATCH, {
     eval: true,
     workerData,

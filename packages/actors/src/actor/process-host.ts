@@ -17,8 +17,9 @@ delete process.env[OWNERS_FOLDER]
 
 const host = new RemoteHost({
   tell: (word) => {
-    if (word.type === 'ready') watchOverOrphan(ORPHAN_GRACE_MS, ownersFolder)
     if (process.connected) process.send?.(word, () => undefined)
+    // Before the first message, which may never give the event loop back; the owner need not wait for it.
+    if (word.type === 'ready') setImmediate(() => watchOverOrphan(ORPHAN_GRACE_MS, ownersFolder))
   },
   open: () => {
     if (process.connected) process.send?.({ type: 'open-pipe' } satisfies FromHost, () => undefined)
