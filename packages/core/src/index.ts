@@ -22,6 +22,7 @@ export {
   type TroupeErrorCode,
   type TroupeErrorOptions,
 } from './errors.js'
+export { LazyAbort } from './lazy-abort.js'
 export {
   Lifecycle,
   type LifecycleResource,

@@ -7,6 +7,7 @@ export { assertWaitOptions, type Waiter, type WaitOptions, waiting, within } fro
 export { type Deferred, deferred } from './deferred.js'
 export { type ErrorData, errorData, errorFrom } from './error-data.js'
 export { AbortedError, ClosedError, TimeoutError, TroupeError, type TroupeErrorCode } from './errors.js'
+export { LazyAbort } from './lazy-abort.js'
 export { type Logger, resolveLog } from './log.js'
 export { InvalidMessageError } from './message/invalid-message-error.js'
 export { usePrivateFolder } from './private-folder.js'

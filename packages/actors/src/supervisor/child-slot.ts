@@ -1,7 +1,7 @@
 /**
  * A child's place under its supervisor: incarnation after incarnation starts in it and is stopped.
  */
-import { type Clock, ClosedError, deferred, InvalidOptionsError, type Logger } from '@troupe/core'
+import { type Clock, ClosedError, deferred, InvalidOptionsError, LazyAbort, type Logger } from '@troupe/core'
 import type { ShutdownTime, Supervised } from '../actor/exit.js'
 import { inPlace, type Place } from '../actor/place.js'
 import { isOver, kill, type ShutdownTerms, shutDown } from './shut-down.js'
@@ -25,7 +25,7 @@ export type StartOutcome =
   | { readonly type: 'given_up' }
 
 interface Attempt {
-  readonly aborter: AbortController
+  readonly aborter: LazyAbort
   readonly over: Promise<void>
   isGivenUp: boolean
 }
@@ -37,7 +37,7 @@ export class ChildSlot {
   /** Whether its last incarnation was a supervisor. */
   isSupervisor = false
   readonly #terms: SlotTerms
-  readonly #killer = new AbortController()
+  readonly #killer = new LazyAbort()
   #attempt: Attempt | undefined
   #timer: unknown
   #stopping: Promise<void> | undefined
@@ -49,13 +49,18 @@ export class ChildSlot {
 
   /** Starts an incarnation. Never rejects. */
   async start(restarts: number): Promise<StartOutcome> {
-    const aborter = new AbortController()
+    const aborter = new LazyAbort()
     const over = deferred()
     const attempt: Attempt = { aborter, over: over.promise, isGivenUp: false }
     this.#attempt = attempt
     try {
       const place = this.#terms.placeOf(this.spec.id)
-      const context = { signal: aborter.signal, restarts, place }
+      const context = {
+        get signal() {
+          return aborter.signal
+        },
+        ...{ restarts, place },
+      }
       const child = await inPlace(place, () => this.spec.start(context))
       if (child !== 'ignore') assertSupervised(child, this.spec.id)
       if (attempt.isGivenUp) {
@@ -118,7 +123,7 @@ export class ChildSlot {
   }
 
   get #shutdownMs(): ShutdownTime {
-    if (this.#killer.signal.aborted) return 'brutal_kill'
+    if (this.#killer.isAborted) return 'brutal_kill'
     return this.spec.shutdownMs ?? (this.isSupervisor ? 'infinity' : 5_000)
   }
 

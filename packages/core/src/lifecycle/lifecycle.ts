@@ -6,6 +6,7 @@
  */
 import type { InspectionEvent, Subscription } from 'xstate'
 import { ClosedError } from '../errors.js'
+import { LazyAbort } from '../lazy-abort.js'
 import type { LifecycleInput } from './lifecycle.machine.js'
 import { LifecycleMirror } from './lifecycle-mirror.js'
 import { type LifecycleState, type LifecycleStep, nextStep } from './lifecycle-steps.js'
@@ -22,7 +23,7 @@ export class Lifecycle {
   readonly #resource: LifecycleResource
   #state: LifecycleState = 'idle'
   #failure: { readonly error: unknown } | undefined
-  #opening: Opening | undefined
+  #opening: LazyAbort | undefined
   readonly #listeners = new Set<(state: LifecycleState) => void>()
   #mirror: LifecycleMirror | undefined
   /** Steps that a listener takes wait for the others to hear of the one before. */
@@ -113,7 +114,7 @@ export class Lifecycle {
   #enter(state: LifecycleState): void {
     if (state !== 'running') this.#opening?.abort()
     if (state === 'starting') {
-      const opening = new Opening()
+      const opening = new LazyAbort()
       this.#opening = opening
       this.#run(() => this.#resource.open(opening), 'opened', 'open_failed')
     }
@@ -145,23 +146,5 @@ export class Lifecycle {
         resolve(state)
       })
     })
-  }
-}
-
-/** What the opening of a resource is given. */
-class Opening {
-  #aborter: AbortController | undefined
-  #isAborted = false
-
-  /** Made when it is first asked for: most need none. */
-  get signal(): AbortSignal {
-    this.#aborter ??= new AbortController()
-    if (this.#isAborted) this.#aborter.abort()
-    return this.#aborter.signal
-  }
-
-  abort(): void {
-    this.#isAborted = true
-    this.#aborter?.abort()
   }
 }
