@@ -3,6 +3,7 @@
  */
 import type { Logger } from '@troupe/core'
 import { z } from 'zod'
+import { InspectOption } from './inspect-option.js'
 import { WHEN_FULL } from './mailbox.js'
 import type { Place } from './place.js'
 import { PersistOption } from './snapshot-journal.js'
@@ -44,6 +45,11 @@ export const InlineActorOptions = z.strictObject({
   signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional(),
   /** Where it is in a tree. Default: where its supervisor starts it, if one does and its start function calls this at once. */
   place: z.custom<Place>((value) => typeof (value as Place | null)?.path === 'string', 'must be a place').optional(),
+  /**
+   * Told xstate's inspection events of its lifecycle and its machines, as an inspector of xstate: of those in a thread or
+   * process actors, events and snapshots, as plain data.
+   */
+  inspect: InspectOption.optional(),
   /** Where it logs in this thread. Default, and in a process: silent, or stderr at the level that TROUPE_LOG names. */
   log: z
     .custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger')

@@ -15,8 +15,13 @@ import {
   type WaitOptions,
   within,
 } from '@troupe/core'
-import type { AnyActorLogic } from 'xstate'
-import { type ActorOptions, type InlineActorOptions, ShutdownTimeOption } from './actor.options.js'
+import type { AnyActorLogic, InspectionEvent } from 'xstate'
+import {
+  type ActorOptions,
+  type CheckedActorOptions,
+  type InlineActorOptions,
+  ShutdownTimeOption,
+} from './actor.options.js'
 import type { ActorFunction } from './actor-context.js'
 import { Asks } from './asks.js'
 import type { BodyEvents, Said } from './body.js'
@@ -25,11 +30,12 @@ import type { ArgsOf, MessageOf, ReplyOf, SaidOf, SchemedLogic } from './code.js
 import { DeadLetters } from './dead-letters.js'
 import type { Exit, ShutdownTime, Supervised } from './exit.js'
 import type { Handler } from './handler.js'
+import { toldTo } from './inspect-option.js'
 import type { DeadLetter, Down, Letter } from './letter.js'
 import { downOf, type Linked, link, linkEffect, type Monitored, monitor } from './links.js'
 import type { ModuleExport } from './load-export.js'
 import { Mailbox } from './mailbox.js'
-import { type Call, here, type Place } from './place.js'
+import { type Call, here, type Observed, type Place } from './place.js'
 import { type PreparedCode, prepareCode } from './prepared-code.js'
 import type { ActorSnapshot } from './snapshot.js'
 import { SnapshotKeeper } from './snapshot-keeper.js'
@@ -57,6 +63,7 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
   readonly name: string
   readonly #code: PreparedCode
   readonly #place: Place | undefined
+  readonly #inspector: ((event: InspectionEvent) => void) | undefined
   readonly #asks = new Asks()
   readonly #mailbox: Mailbox<Letter>
   readonly #said: Mailbox<Said>
@@ -112,6 +119,7 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
     this.#place = place
     this.#shutdownMs = options.shutdownMs
     const failed = (error: unknown) => this.#log().error({ err: errorData(error) }, 'a listener of an actor failed')
+    this.#inspector = options.inspect && toldTo(options.inspect, failed)
     this.#snapshots = new Snapshots(failed)
     this.#deadLetters = new DeadLetters(name, place, failed)
     const what = `the pipe of actor ${name}`
@@ -135,12 +143,13 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
     })
     this.#lifecycle = new Lifecycle({
       what: `actor ${name}`,
+      id: `lifecycle of ${this.path ?? name}`,
       open: () => this.#opened(),
       close: () => this.#close(),
     })
-    const ended = place?.tree.began(place.path, this.#lifecycle)
+    const ended = this.#began(this.#lifecycle)
     this.#exit = this.#watch()
-    if (ended !== undefined) void this.#exit.then(ended)
+    void this.#exit.then(ended)
   }
 
   /** Its path in its tree; undefined if no supervisor has started it. */
@@ -164,6 +173,21 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
   /** The id of its process, if it has one of its own. */
   get pid(): number | undefined {
     return this.#bodies.pid
+  }
+
+  /** Where it runs. */
+  get isolation(): CheckedActorOptions['isolation'] {
+    return this.#code.options.isolation
+  }
+
+  /** How many messages its mailbox holds, without those on their way to a thread or process. */
+  get mailboxSize(): number {
+    return this.#mailbox.size
+  }
+
+  /** The last snapshot that is known: of a machine in this thread always, else while {@link subscribe} asks for it. */
+  get snapshot(): ActorSnapshot | undefined {
+    return this.#bodies.now ?? this.#snapshots.last
   }
 
   /** How many messages nobody took: see {@link onDeadLetter}. */
@@ -302,10 +326,18 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
       dead: (reason, message) => this.#deadLetters.add(reason, message),
       call: (call, wait) => this.#call(call, wait),
       recycling: () => this.#bodies.replacing(),
-      inspectable: (actor) => {
-        const ended = this.#place?.tree.began(this.#place.path, actor.system)
-        if (ended !== undefined) void this.#bodies.ended.then(ended)
-      },
+      inspectable: (system) => this.#began(system),
+    }
+  }
+
+  /** Shows its tree and its inspector a machine that runs, until what this returns is called. */
+  #began(one: Observed): () => void {
+    const ended = this.#place?.tree.began(this.#place.path, one)
+    const inspection = this.#inspector && one.inspect(this.#inspector)
+    if (ended === undefined) return () => inspection?.unsubscribe()
+    return () => {
+      ended()
+      inspection?.unsubscribe()
     }
   }
 

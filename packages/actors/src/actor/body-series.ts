@@ -8,6 +8,7 @@ import type { Body } from './body.js'
 import { asFailure, type BodyExit, type Exit } from './exit.js'
 import type { Letter } from './letter.js'
 import type { Mailbox } from './mailbox.js'
+import type { ActorSnapshot } from './snapshot.js'
 import type { SnapshotKeeper } from './snapshot-keeper.js'
 
 export interface SeriesTerms {
@@ -47,6 +48,10 @@ export class BodySeries {
 
   get pid(): number | undefined {
     return this.#body?.pid
+  }
+
+  get now(): ActorSnapshot | undefined {
+    return this.#body?.now
   }
 
   terminate(): void {

@@ -3,11 +3,10 @@
  */
 import type { TroupeError, WaitOptions } from '@troupe/core/kernel'
 import type { CheckedActorOptions } from './actor.options.js'
-import type { Inspectable } from './cell.js'
 import type { BodyExit } from './exit.js'
 import type { Answer, DeadLetterReason, Letter } from './letter.js'
 import type { Mailbox } from './mailbox.js'
-import type { Call, Place } from './place.js'
+import type { Call, Observed, Place } from './place.js'
 import type { ActorSnapshot } from './snapshot.js'
 
 /** A message of the actor for its owner. */
@@ -24,7 +23,8 @@ export interface BodyEvents {
   call(call: Call, wait?: WaitOptions): Promise<unknown>
   /** It has had its share and takes nothing more. */
   recycling(): void
-  inspectable(actor: Inspectable): void
+  /** Its machines can be looked at, until what this returns is called. */
+  inspectable(system: Observed): () => void
 }
 
 export interface BodyTerms {
@@ -45,6 +45,8 @@ export interface Body {
   /** How it ended. Never rejects. */
   readonly ended: Promise<BodyExit>
   readonly pid: number | undefined
+  /** Its snapshot now, of a machine in this thread. */
+  readonly now: ActorSnapshot | undefined
   /** Letters that it was sent, and did not take. Complete when it has ended in an orderly way. */
   readonly untaken: readonly Letter[]
   /** Aborts its signal. `$TERM` is the end of its mailbox. */

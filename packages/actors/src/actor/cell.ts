@@ -158,6 +158,11 @@ export class Cell {
     if (this.#watched) this.terms.outlet.snapshot(now())
   }
 
+  /** Its current snapshot, of a machine. */
+  get now(): ActorSnapshot | undefined {
+    return this.#watcher?.()
+  }
+
   /** The owner asks for snapshots from now on. */
   watch(): void {
     if (this.#watched) return

@@ -30,6 +30,9 @@ export const FROM_ACTOR = {
   taken: 7,
   /** Nothing more comes. */
   end: 8,
+  /** An inspection event of its machines, and a transition: only while the owner wants them. */
+  inspected: 9,
+  transition: 10,
 } as const
 
 export interface Frame {

@@ -22,6 +22,7 @@ export {
   type Supervised,
 } from './exit.js'
 export { type Handler, type HandlerContext, handler } from './handler.js'
+export type { Inspector } from './inspect-option.js'
 export type { DeadLetter, DeadLetterReason, Down, ExitReason, ExitSignal, Notice } from './letter.js'
 export { loadExport, loadModule, type ModuleExport } from './load-export.js'
 export type { WhenFull } from './mailbox.js'

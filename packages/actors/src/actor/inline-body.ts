@@ -28,7 +28,7 @@ export class InlineBody implements Body, Outlet {
       ...{ name, args, path: place?.path, inbox: mailbox, outlet: this, kept, maxTasks: options.maxTasks },
       persists: options.persist !== undefined,
       log: () => resolveLog(options.log).child({ actor: place?.path ?? name }),
-      inspectable: events.inspectable,
+      inspectable: ({ system }) => void this.#ended.promise.then(events.inspectable(system)),
     })
     // A turn later, so that the owner has its actor in hand before the first line of it runs.
     void Promise.resolve()
@@ -42,6 +42,10 @@ export class InlineBody implements Body, Outlet {
 
   get ended(): Promise<BodyExit> {
     return this.#ended.promise
+  }
+
+  get now(): ActorSnapshot | undefined {
+    return this.#isOver ? undefined : this.#cell.now
   }
 
   terminate(): void {

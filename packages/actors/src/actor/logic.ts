@@ -25,10 +25,11 @@ class LogicRun {
   constructor({ logic, schemas }: SchemedLogic, cell: Cell) {
     this.#cell = cell
     this.#schemas = schemas
-    const { args, name, kept } = cell.terms
+    const { args, name, path, kept } = cell.terms
     const snapshot = kept === undefined ? undefined : this.#restorable(kept)
     const options = {
-      id: name,
+      // What an inspector calls it: of many actors of one machine, it tells which.
+      id: path ?? name,
       input: args,
       logger: (...words: unknown[]) => cell.log.debug({ words }, 'the machine says'),
       ...(snapshot !== undefined && { snapshot }),

@@ -3,9 +3,10 @@
  */
 import type { ChildProcess } from 'node:child_process'
 import type { WaitOptions } from '@troupe/core/kernel'
-import type { InspectionEvent } from 'xstate'
+import type { InspectionEvent, Subscription } from 'xstate'
 import type { DeadLetter, Down } from './letter.js'
 import type { Linked } from './links.js'
+import type { MachineTransition } from './machine-transition.js'
 
 /** What an actor asks of its tree. */
 export type Call =
@@ -24,9 +25,11 @@ export interface Tree {
   began(path: string, one: Observed): () => void
 }
 
-/** Something whose machine can be looked at. */
+/** Something whose machines can be looked at. */
 export interface Observed {
-  inspect(observer: (event: InspectionEvent) => void): { unsubscribe(): void }
+  inspect(observer: (event: InspectionEvent) => void): Subscription
+  /** Of one elsewhere, which has less to send than with all that `inspect` tells. */
+  transitions?(listener: (transition: MachineTransition) => void): Subscription
 }
 
 /** What makes two processes of actors interchangeable before they run anything. */

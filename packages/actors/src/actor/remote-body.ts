@@ -5,10 +5,13 @@ import { type Clock, deferred, errorData, errorFrom, systemClock, TroupeError } 
 import type { Body, BodyTerms } from './body.js'
 import { ActorExitedError, ActorHungError, asFailure, type BodyExit, OutOfMemoryError } from './exit.js'
 import { FROM_ACTOR, type Frame, LETTERS_AHEAD, NO_BODY, TO_ACTOR } from './frame.js'
+import type { Inspected } from './inspected.js'
 import type { Answer, DeadLetterReason, Letter } from './letter.js'
 import type { ModuleExport } from './load-export.js'
+import type { MachineTransition } from './machine-transition.js'
 import { pack, unpack } from './packing.js'
 import type { Call } from './place.js'
+import { RemoteSystem } from './remote-system.js'
 import { SilenceWatch } from './silence-watch.js'
 import type { ActorSnapshot } from './snapshot.js'
 import type { Boot, FromHost, ToHost } from './words.js'
@@ -45,11 +48,13 @@ export interface Host {
 export type StartHost = (terms: BodyTerms, events: HostEvents) => Host
 
 export class RemoteBody implements Body {
+  readonly now = undefined
   readonly #terms: BodyTerms
   readonly #host: Host
   readonly #ready = deferred()
   readonly #ended = deferred<BodyExit>()
   readonly #silence: SilenceWatch
+  readonly #system = new RemoteSystem((wanted) => this.#host.tell({ type: 'inspect', wanted }))
   #pipe: OwnersPipe | undefined
   /** Sent, and not known to be taken. */
   #underway: Letter[] = []
@@ -75,6 +80,8 @@ export class RemoteBody implements Body {
       silent: () => this.kill(new ActorHungError(terms.name, hangMs)),
     })
     this.#boot(code)
+    // Behind the boot, before which the host knows nothing.
+    void this.#ended.promise.then(terms.events.inspectable(this.#system))
     void this.#pump()
   }
 
@@ -211,6 +218,10 @@ export class RemoteBody implements Body {
       }
       case FROM_ACTOR.call:
         return void this.#call(number, unpack(body) as Call)
+      case FROM_ACTOR.inspected:
+        return this.#system.came(unpack(body) as Inspected)
+      case FROM_ACTOR.transition:
+        return this.#system.took(unpack(body) as MachineTransition)
       case FROM_ACTOR.taken:
         return this.#tookUpTo(this.#taken + number)
       case FROM_ACTOR.end:

@@ -15,6 +15,7 @@ import { Cell, type Outlet } from './cell.js'
 import { EarlyPacking } from './early-packing.js'
 import { ActorFailedError, type BodyExit } from './exit.js'
 import { FROM_ACTOR, type Frame, LETTERS_AHEAD, NO_BODY, TO_ACTOR } from './frame.js'
+import { HostInspection } from './host-inspection.js'
 import type { Answer, DeadLetterReason, Letter, Notice } from './letter.js'
 import { Mailbox } from './mailbox.js'
 import type { Call } from './place.js'
@@ -43,6 +44,11 @@ export class RemoteHost implements Outlet {
   readonly #packing = new EarlyPacking()
   readonly #drained = deferred()
   readonly #calls = new Map<number, Deferred<unknown>>()
+  readonly #inspection = new HostInspection({
+    event: (event) => this.#say(FROM_ACTOR.inspected, 0, event),
+    transition: (transition) => this.#say(FROM_ACTOR.transition, 0, transition),
+    failed: (error) => this.#cell?.log.warn({ err: errorData(error) }, 'a machine cannot be looked at'),
+  })
   #lastCall = 0
   #inbox: Mailbox<Letter> | undefined
   /** As many as there are messages that the owner has not taken. */
@@ -72,6 +78,8 @@ export class RemoteHost implements Outlet {
         return this.#cell?.recycle()
       case 'watch':
         return this.#cell?.watch()
+      case 'inspect':
+        return this.#inspection.want(word.wanted)
       case 'drained':
         return this.#drained.resolve()
       case 'ping':
@@ -189,6 +197,7 @@ export class RemoteHost implements Outlet {
       ...{ name, path, args, inbox: this.#inbox, outlet: this, maxTasks, persists, kept },
       log: () => resolveLog().child({ actor: path ?? name }),
       taken: () => this.#tookOne(),
+      inspectable: ({ system }) => this.#inspection.has(system),
     })
     const code = { module: new URL(boot.module), export: boot.export }
     await this.#leave(await this.#cell.run(namedBehaviour(code)))

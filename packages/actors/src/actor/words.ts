@@ -4,6 +4,7 @@
  */
 import type { ErrorData } from '@troupe/core/kernel'
 import type { BodyExit } from './exit.js'
+import type { Wanted } from './inspected.js'
 
 /** From the owner. */
 export type ToHost =
@@ -14,6 +15,8 @@ export type ToHost =
   | { readonly type: 'end' }
   | { readonly type: 'recycle' }
   | { readonly type: 'watch' }
+  /** Who looks at its machines from now on. */
+  | { readonly type: 'inspect'; readonly wanted: Wanted }
   /** Where the pipe is. */
   | { readonly type: 'pipe'; readonly endpoint: string }
   /** All that came through the pipe up to its end was taken. */

@@ -6,6 +6,7 @@ import { asFailure, type Exit, type Supervised } from '../actor/exit.js'
 import type { Place } from '../actor/place.js'
 import type { ChildPhase } from './child.machine.js'
 import { ChildSlot } from './child-slot.js'
+import type { ChildTransition } from './child-table.js'
 import { refusalError } from './refusal.js'
 import { Requests } from './requests.js'
 import { RestartIntensityError } from './restart-intensity-error.js'
@@ -37,6 +38,8 @@ export interface KeeperTerms {
   isSupervisor(child: Supervised): boolean
   placeOf(id: string): Place
   notify(notice: SupervisorNotice): void
+  /** A child has taken a step from phase to phase. */
+  stepped(transition: ChildTransition): void
   /** There were too many restarts. */
   gaveUp(error: RestartIntensityError): void
   /** The supervisor is to stop by itself. */
@@ -54,7 +57,7 @@ export class ChildKeeper {
 
   constructor(terms: KeeperTerms) {
     this.#terms = terms
-    this.#engine = new SupervisorEngine(terms.rules)
+    this.#engine = new SupervisorEngine(terms.rules, terms.stepped)
   }
 
   /** All, in the order of their first start. */

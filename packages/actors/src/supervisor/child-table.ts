@@ -2,17 +2,27 @@
  * The children of a supervisor, by id and in the order of their first start, and the steps that they take. Nothing here
  * costs more with more children.
  */
-import { type ChildStep, nextPhase } from './child.machine.js'
+import { type ChildPhase, type ChildStep, nextPhase } from './child.machine.js'
 import { ChildRecord, type ChildRules } from './child-record.js'
 import type { SupervisorEffect } from './supervisor-effect.js'
 
+/** A child has taken a step. */
+export interface ChildTransition {
+  readonly id: string
+  readonly from: ChildPhase
+  readonly to: ChildPhase
+  readonly event: ChildStep
+}
+
 export class ChildTable {
   readonly #do: (effect: SupervisorEffect) => void
+  readonly #stepped: ((transition: ChildTransition) => void) | undefined
   readonly #byId = new Map<string, ChildRecord>()
   #activeSignificant = 0
 
-  constructor(act: (effect: SupervisorEffect) => void) {
+  constructor(act: (effect: SupervisorEffect) => void, stepped?: (transition: ChildTransition) => void) {
     this.#do = act
+    this.#stepped = stepped
   }
 
   get all(): ReadonlyMap<string, ChildRecord> {
@@ -65,9 +75,11 @@ export class ChildTable {
     const phase = nextPhase(child.phase, step)
     if (phase === undefined) return false
     const wasActive = child.isActive
+    const from = child.phase
     child.phase = phase
     child.end = undefined
     if (child.rules.significant) this.#activeSignificant += Number(child.isActive) - Number(wasActive)
+    this.#stepped?.({ id: child.id, from, to: phase, event: step })
     return true
   }
 

@@ -8,7 +8,7 @@
  */
 import { asFailure, type Exit } from '../actor/exit.js'
 import type { ChildRecord } from './child-record.js'
-import { ChildTable } from './child-table.js'
+import { ChildTable, type ChildTransition } from './child-table.js'
 import { GroupRestart } from './group-restart.js'
 import type { Refusal } from './refusal.js'
 import { restartPauseMs } from './restart-pause.js'
@@ -20,7 +20,7 @@ import type { SupervisorRules, Surroundings } from './supervisor-rules.js'
 
 export class SupervisorEngine {
   readonly rules: SupervisorRules
-  readonly #table = new ChildTable((effect) => this.#do(effect))
+  readonly #table: ChildTable
   /** A set: what is taken out of its middle or its front costs nothing. */
   readonly #mailbox = new Set<MailboxEvent>()
   #mode: 'opening' | 'open' | 'closed' = 'opening'
@@ -30,8 +30,10 @@ export class SupervisorEngine {
   #effects: SupervisorEffect[] = []
   #around: Surroundings = { nowMs: 0, random: () => 0 }
 
-  constructor(rules: SupervisorRules) {
+  /** `stepped` is told each step of a child, for those who look on. */
+  constructor(rules: SupervisorRules, stepped?: (transition: ChildTransition) => void) {
     this.rules = rules
+    this.#table = new ChildTable((effect) => this.#do(effect), stepped)
   }
 
   /** In the order of their first start. */

@@ -5,6 +5,7 @@ import { BackoffOptions, type Clock, type Logger } from '@troupe/core'
 import { z } from 'zod'
 import { ShutdownTimeOption } from '../actor/actor.options.js'
 import type { Exit, Supervised } from '../actor/exit.js'
+import { InspectOption } from '../actor/inspect-option.js'
 import type { Place } from '../actor/place.js'
 import type { AutoShutdown } from './strategy.js'
 
@@ -63,6 +64,11 @@ export const SupervisorOptions = z
     name: z.string().min(1).optional(),
     /** Where it is in a tree. Default: where its supervisor starts it, or the root of one of its own. */
     place: z.custom<Place>((value) => typeof (value as Place | null)?.path === 'string', 'must be a place').optional(),
+    /**
+     * Told xstate's inspection events of its lifecycle and of all machines under it, as an inspector of xstate: of those in
+     * threads and processes actors, events and snapshots, as plain data.
+     */
+    inspect: InspectOption.optional(),
     /** Of the root: how many blank processes are kept ready for actors with a process of their own. */
     spares: z.number().int().min(0).max(100).default(0),
     /** Which children are restarted when one ends: it alone, all, or it and those that were started after it. */

@@ -16,13 +16,16 @@ import {
 import { ShutdownTimeOption } from '../actor/actor.options.js'
 import type { MessageOf, ReplyOf } from '../actor/code.js'
 import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../actor/exit.js'
+import { type Inspector, toldTo } from '../actor/inspect-option.js'
 import type { DeadLetter } from '../actor/letter.js'
 import { here, type Place } from '../actor/place.js'
 import type { ActorRef } from './actor-ref.js'
 import { type ChildInfo, ChildKeeper } from './child-keeper.js'
-import type { AutoShutdown } from './strategy.js'
+import type { Transition } from './observatory.js'
+import type { AutoShutdown, Strategy } from './strategy.js'
 import { type CheckedChildSpec, type ChildSpec, childSpecUnder, SupervisorOptions } from './supervisor.options.js'
 import type { SupervisorNotice } from './supervisor-notice.js'
+import { TransitionFeed, type TransitionFeedOptions } from './transition-feed.js'
 import { type Branch, SupervisionTree } from './tree.js'
 
 /** How many children a supervisor has, as OTP counts them. */
@@ -49,6 +52,8 @@ export class Supervisor implements Supervised, Branch, AsyncDisposable {
   readonly name: string
   /** Its path in its tree: its name, if it is the root. */
   readonly path: string
+  /** Which children are restarted when one ends. */
+  readonly strategy: Strategy
   readonly #tree: SupervisionTree
   readonly #clock: Clock
   readonly #log: Logger
@@ -83,6 +88,7 @@ export class Supervisor implements Supervised, Branch, AsyncDisposable {
     this.#clock = options.clock ?? systemClock
     this.#log = resolveLog(options.log).child({ supervisor: name })
     this.#autoShutdown = autoShutdown
+    this.strategy = strategy
     this.#keeper = new ChildKeeper({
       supervisor: name,
       rules: { strategy, intensity, periodMs, autoShutdown },
@@ -93,11 +99,13 @@ export class Supervisor implements Supervised, Branch, AsyncDisposable {
       isSupervisor: (child) => child instanceof Supervisor,
       placeOf: (id) => ({ path: `${this.path}/${id}`, tree: this.#tree }),
       notify: (notice) => this.#notify(notice),
+      stepped: (step) => this.#tree.observatory.stepped(this.path, step),
       gaveUp: (error) => this.#lifecycle.fail(error),
       shutDown: () => void this.#lifecycle.stop(),
     })
     this.#lifecycle = new Lifecycle({
       what: name,
+      id: `lifecycle of ${this.path}`,
       open: async ({ signal }) => {
         for (const spec of children) if (!signal.aborted) await this.#keeper.add(spec)
       },
@@ -106,8 +114,13 @@ export class Supervisor implements Supervised, Branch, AsyncDisposable {
         if (isRoot) await this.#tree.close()
       },
     })
+    const inspected = options.inspect && this.#inspectedBy(options.inspect)
     const ended = this.#tree.began(this.path, this.#lifecycle)
-    void this.#lifecycle.finished().then(ended)
+    void this.#lifecycle.finished().then(() => {
+      ended()
+      inspected?.()
+      if (isRoot) this.#tree.observatory.close()
+    })
     this.#exit = this.#lifecycle
       .finished()
       .then((state) =>
@@ -155,6 +168,24 @@ export class Supervisor implements Supervised, Branch, AsyncDisposable {
   /** Calls `listener` with each message to an actor of the tree that nobody takes from now on; returns what ends it. */
   onDeadLetter(listener: (letter: DeadLetter) => void): () => void {
     return this.#tree.onDeadLetter((letter) => this.#safely(() => listener(letter)))
+  }
+
+  /**
+   * Calls `listener` with each transition of a machine of the tree from now on, in whichever thread or process: of the
+   * lifecycles of actors and supervisors, of the phases of children (`child`), and of your own machines. Returns what ends it.
+   * In order for each machine; what happens elsewhere comes a little later.
+   */
+  onTransition(listener: (transition: Transition) => void): () => void {
+    const next = (transition: Transition) => this.#safely(() => listener(transition))
+    return this.#tree.observatory.onTransition({ next })
+  }
+
+  /**
+   * As {@link onTransition}, to be read at one's own pace: a feed that ends with the tree, holds `limit` transitions, and
+   * counts those that it has dropped. @throws {TroupeError} `INVALID_OPTIONS`
+   */
+  transitions(options: TransitionFeedOptions = {}): TransitionFeed {
+    return new TransitionFeed(options, (observer) => this.#tree.observatory.onTransition(observer))
   }
 
   /** Counts its children. */
@@ -230,6 +261,11 @@ export class Supervisor implements Supervised, Branch, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  #inspectedBy(inspector: Inspector): () => void {
+    const failed = (error: unknown) => this.#log.error({ err: errorData(error) }, 'an inspector failed')
+    return this.#tree.observatory.inspect(this.path, toldTo(inspector, failed))
   }
 
   #notify(notice: SupervisorNotice): void {

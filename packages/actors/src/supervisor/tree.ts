@@ -9,6 +9,7 @@ import type { HostShape, Observed, Tree } from '../actor/place.js'
 import { SpareHosts } from '../actor/spare-hosts.js'
 import { ActorRef } from './actor-ref.js'
 import type { ChildPhase } from './child.machine.js'
+import { Observatory } from './observatory.js'
 
 /** A supervisor, as the tree needs it. */
 export interface Branch {
@@ -24,6 +25,8 @@ export type Found =
   | { readonly is: 'absent'; readonly why: string }
 
 export class SupervisionTree implements Tree {
+  /** Who looks at the machines in it. */
+  readonly observatory = new Observatory()
   readonly #root: Branch
   readonly #spares: SpareHosts
   readonly #deadLetterListeners = new Set<(letter: DeadLetter) => void>()
@@ -85,8 +88,8 @@ export class SupervisionTree implements Tree {
     return this.#spares.take(shape)
   }
 
-  began(_path: string, _one: Observed): () => void {
-    return () => undefined
+  began(path: string, one: Observed): () => void {
+    return this.observatory.began(path, one)
   }
 
   async close(): Promise<void> {

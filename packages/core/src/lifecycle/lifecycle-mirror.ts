@@ -19,10 +19,16 @@ const CALLED = {
 export class LifecycleMirror {
   readonly #actor: Actor<typeof machine>
 
-  constructor(resource: LifecycleInput, state: LifecycleState, failure: { readonly error: unknown } | undefined) {
+  /** `id` is what inspectors call it. */
+  constructor(
+    id: string,
+    resource: LifecycleInput,
+    state: LifecycleState,
+    failure: { readonly error: unknown } | undefined,
+  ) {
     const context = { resource, error: failure?.error, failed: failure !== undefined }
     const snapshot = machine.resolveState({ value: state, context })
-    this.#actor = createActor(machine, { snapshot, input: resource })
+    this.#actor = createActor(machine, { id, snapshot, input: resource })
     this.#actor.start()
   }
 

@@ -17,6 +17,8 @@ export type { LifecycleState } from './lifecycle-steps.js'
 export interface LifecycleResource extends LifecycleInput {
   /** Says what it is in errors, as `farm` or `push socket`. */
   readonly what: string
+  /** What inspectors of xstate call its machine. Default: `what`. */
+  readonly id?: string
 }
 
 export class Lifecycle {
@@ -52,7 +54,8 @@ export class Lifecycle {
 
   /** Tells xstate's inspection events of its machine from now on. */
   inspect(observer: (event: InspectionEvent) => void): Subscription {
-    this.#mirror ??= new LifecycleMirror(this.#resource, this.#state, this.#failure)
+    const { id, what } = this.#resource
+    this.#mirror ??= new LifecycleMirror(id ?? what, this.#resource, this.#state, this.#failure)
     return this.#mirror.inspect(observer)
   }
 
