@@ -7,6 +7,7 @@ import type { Inspected, Wanted } from './inspected.js'
 import { followTransitions, type MachineTransition } from './machine-transition.js'
 import type { Observed } from './place.js'
 import { plainOf } from './plain.js'
+import { snapshotSoFar } from './snapshot-so-far.js'
 
 export interface HostInspectionTerms {
   event(event: Inspected): void
@@ -86,7 +87,7 @@ function plainActor(actorRef: ActorRefLike) {
     readonly id?: string
     readonly logic?: { readonly config?: unknown }
   }
-  const snapshot = actorRef.getSnapshot() as Snapshot<unknown> | undefined
+  const snapshot = snapshotSoFar(actorRef)
   return {
     name: id ?? actorRef.sessionId,
     parentId: parentOf(actorRef)?.sessionId,

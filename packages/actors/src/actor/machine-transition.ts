@@ -3,6 +3,7 @@
  */
 import type { StateValue, Subscription } from 'xstate'
 import type { Observed } from './place.js'
+import { snapshotSoFar } from './snapshot-so-far.js'
 
 /** A transition that a machine has taken. Plain data, of its own. */
 export interface MachineTransition {
@@ -17,7 +18,7 @@ export interface MachineTransition {
   readonly atMs: number
 }
 
-/** Tells the transitions of all machines of a system from now on, those without an event of their own among them. */
+/** Tells the transitions of all machines of a system from now on, also those that it takes by itself. */
 export function followTransitions(one: Observed, tell: (transition: MachineTransition) => void): Subscription {
   if (one.transitions !== undefined) return one.transitions(tell)
   // What a machine has come to within the step that it takes: its own snapshot follows at the end of that.
@@ -27,9 +28,12 @@ export function followTransitions(one: Observed, tell: (transition: MachineTrans
     if (event.type === '@xstate.snapshot') midway.delete(actorRef)
     if (event.type !== '@xstate.microstep') return
     const { machine, value: to } = event.snapshot as unknown as MachineStep
-    const from = midway.get(actorRef) ?? (actorRef.getSnapshot() as MachineStep | undefined)?.value
+    const settled = snapshotSoFar(actorRef) as unknown as MachineStep | undefined
+    // What it does while it is made only leads to its first state.
+    if (settled === undefined) return
+    const from = midway.get(actorRef) ?? settled.value
     midway.set(actorRef, to)
-    if (from === undefined || event._transitions.length === 0) return
+    if (event._transitions.length === 0) return
     tell({ machine: machine.id, from: copyOf(from), to: copyOf(to), event: event.event.type, atMs: Date.now() })
   })
 }

@@ -61,7 +61,7 @@ describe.each(ISOLATIONS)('the transitions of a machine (%s)', (isolation) => {
     ])
   })
 
-  it('are told of machines that it starts, and of regions, as values of xstate', async () => {
+  it('are told of regions as values of xstate, and of each step that it takes by itself', async () => {
     const tree = await openTree([])
     const { lines } = linesOf(tree)
     await tree.startChild(machine('lift', 'lift', { isolation }))
@@ -71,6 +71,19 @@ describe.each(ISOLATIONS)('the transitions of a machine (%s)', (isolation) => {
     expect(own()).toEqual([
       'root/lift lift: {"cabin":"down","doors":"shut"} -> {"cabin":"moving","doors":"shut"} (CALL)',
       'root/lift lift: {"cabin":"moving","doors":"shut"} -> {"cabin":"up","doors":"shut"} (CALL)',
+    ])
+  })
+
+  it('are not told of how a machine comes to its first state', async () => {
+    const tree = await openTree([])
+    const { lines } = linesOf(tree)
+    await tree.startChild(machine('house', 'house', { isolation }))
+    for (const type of ['UNLOCK', 'LOCK']) await at(tree, 'root/house').ask({ type })
+    const own = () => lines.filter((line) => !/child|lifecycle/.test(line))
+    await until(() => own().length >= 2)
+    expect(own()).toEqual([
+      'root/house house: locked -> unlocked (UNLOCK)',
+      'root/house house: unlocked -> locked (LOCK)',
     ])
   })
 
