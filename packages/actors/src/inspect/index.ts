@@ -1,1 +1,3 @@
+export { formatTree } from './format-tree.js'
 export { MermaidOptions, toMermaid } from './mermaid.js'
+export { type TreeNode, treeOf } from './tree-of.js'
