@@ -1,7 +1,7 @@
 /**
  * The three kinds of code that an actor can be made of: a function with a pipe, any logic of xstate, a handler.
  */
-import type { AnyActorLogic, EmittedFrom, EventFrom, InputFrom } from 'xstate'
+import type { AnyActorLogic, EmittedFrom, EventFromLogic, InputFrom } from 'xstate'
 import type { z } from 'zod'
 import type { ActorFunction } from './actor-context.js'
 import type { Handler } from './handler.js'
@@ -65,9 +65,9 @@ type Out<Schema, Else> = Schema extends z.ZodType ? z.output<Schema> : Else
 /** What an actor of such code is sent. */
 export type MessageOf<Code> =
   Code extends SchemedLogic<infer Logic, infer Schemas>
-    ? In<Schemas['events'], EventFrom<Logic>>
+    ? In<Schemas['events'], EventFromLogic<Logic>>
     : Code extends AnyActorLogic
-      ? EventFrom<Code>
+      ? EventFromLogic<Code>
       : Code extends {
             readonly receive: (message: infer Message, context: never) => unknown
             readonly message?: infer Schema
