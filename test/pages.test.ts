@@ -49,7 +49,7 @@ beforeAll(() => {
     }
   }
   return Promise.all([runInTurn(), runInTurn()])
-}, 60_000)
+}, 180_000)
 
 afterAll(() => rmSync(root, { recursive: true }))
 
@@ -58,7 +58,7 @@ describe('the code on the pages', () => {
     expect(programs.map(({ id }) => id)).toEqual(
       expect.arrayContaining(['packages/patterns/pair/README.md pipe.mts', ...Object.keys(OTHERS)]),
     )
-    expect(files.filter(({ isProgram }) => !isProgram).map(({ id }) => id)).toContain('docs/actors.md shout.mts')
+    expect(files.filter(({ isProgram }) => !isProgram).map(({ id }) => id)).toContain('docs/actors.md shout.mjs')
   })
 
   it('that is TypeScript has no error of type', { timeout: 60_000 }, async () => {

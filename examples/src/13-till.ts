@@ -1,7 +1,7 @@
 /**
  * The actor of 13-tree.ts that has a process of its own.
  */
-import { handler } from '@troupe/actors/actor'
+import { handler } from '@troupe/actors/code'
 import { z } from 'zod'
 
 /** Counts money, and answers with what it has. */

@@ -1,7 +1,7 @@
 /**
  * The stages of 15-rest-for-one.ts. Each asks the one before it, wherever that runs.
  */
-import { type ActorContext, handler, type Pipe } from '@troupe/actors/actor'
+import { type ActorContext, handler, type Pipe } from '@troupe/actors/code'
 import { z } from 'zod'
 
 const READINGS = 100
