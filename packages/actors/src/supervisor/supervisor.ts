@@ -5,6 +5,7 @@
 import {
   type Clock,
   errorData,
+  InvalidOptionsError,
   Lifecycle,
   type LifecycleState,
   type Logger,
@@ -84,6 +85,7 @@ export class Supervisor implements Supervised, Branch, AsyncDisposable {
     this.name = name
     this.path = place?.path ?? name
     const isRoot = place === undefined
+    if (!isRoot && options.spares > 0) throw sparesBelowRoot(name)
     this.#tree = isRoot ? new SupervisionTree(this, options.spares) : (place.tree as SupervisionTree)
     this.#clock = options.clock ?? systemClock
     this.#log = resolveLog(options.log).child({ supervisor: name })
@@ -281,6 +283,10 @@ export class Supervisor implements Supervised, Branch, AsyncDisposable {
     }
   }
 }
+
+/** Spares are of the whole tree: it would look as if a branch had some of its own. */
+const sparesBelowRoot = (supervisor: string) =>
+  new InvalidOptionsError(supervisor, [{ path: 'spares', message: 'must be given to the root of the tree' }])
 
 /** Before any child starts: in OTP too a wrong list of specs starts none. */
 function assertDistinct(supervisor: string, specs: readonly CheckedChildSpec[]): void {
