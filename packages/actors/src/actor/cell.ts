@@ -42,6 +42,8 @@ export interface CellTerms {
   readonly kept: unknown
   /** Called for each letter that is taken. */
   taken?(): void
+  /** Whether a letter is no longer wanted: it is taken, and not handed out. */
+  isWithdrawn?(letter: Letter): boolean
   /** Called with the live actor of xstate, if that is what runs. */
   inspectable?(actor: Inspectable): void
 }
@@ -91,6 +93,11 @@ export class Cell {
     return this.#abortedFor !== undefined
   }
 
+  /** Whether it was killed, or its logic is over: it is given nothing more. */
+  get isCut(): boolean {
+    return this.#inflow === 'cut'
+  }
+
   abort(why: string): void {
     this.#abortedFor ??= new TroupeError('CLOSED', `actor ${this.terms.name} ${why}`)
     this.#aborter?.abort(this.#abortedFor)
@@ -120,10 +127,13 @@ export class Cell {
 
   /** The next letter; undefined when there will be none. Comes at once if it can. */
   next(): Letter | undefined | Promise<Letter | undefined> {
-    // One that is always busy must not starve the others of its thread.
-    if (!this.#mayTake()) return undefined
-    const letter = this.#taken % LETTERS_A_TURN === 0 ? undefined : this.terms.inbox.poll()
-    return letter === undefined ? this.take() : this.#count(letter)
+    while (this.#mayTake()) {
+      // One that is always busy must not starve the others of its thread.
+      const letter = this.#taken % LETTERS_A_TURN === 0 ? undefined : this.terms.inbox.poll()
+      if (letter === undefined) return this.take()
+      if (this.#counts(letter)) return letter
+    }
+    return undefined
   }
 
   /** As {@link next}, with an end to the wait. @throws {TroupeError} `ABORTED`, `TIMEOUT` */
@@ -132,8 +142,9 @@ export class Cell {
     if (!this.#mayTake()) return undefined
     this.#isWaiting = true
     try {
-      const letter = await this.terms.inbox.take(wait)
-      return letter === undefined ? undefined : this.#count(letter)
+      let letter = await this.terms.inbox.take(wait)
+      while (letter !== undefined && !this.#counts(letter)) letter = await this.terms.inbox.take(wait)
+      return letter
     } finally {
       this.#isWaiting = false
     }
@@ -172,6 +183,8 @@ export class Cell {
 
   /** Tells a change, if it is asked for. */
   changed(): void {
+    // The end of one that is replaced is none of the actor.
+    if (this.#inflow === 'recycled') return
     if (this.#watched && this.#watcher !== undefined) this.terms.outlet.snapshot(this.#watcher())
   }
 
@@ -202,11 +215,13 @@ export class Cell {
     return this.#inflow === 'open'
   }
 
-  #count(letter: Letter): Letter {
+  /** Counts what was taken; says whether it is wanted. */
+  #counts(letter: Letter): boolean {
     this.#taken++
-    if (letter.kind !== 'notice') this.#tasks++
     this.terms.taken?.()
-    return letter
+    if (this.terms.isWithdrawn?.(letter) === true) return false
+    if (letter.kind !== 'notice') this.#tasks++
+    return true
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * An actor as a handler of requests: what `receive` returns is the reply. Messages come one at a time.
  */
+import { errorData } from '@troupe/core/kernel'
 import type { z } from 'zod'
 import type { ActorContext } from './actor-context.js'
 import type { Behaviour, Cell } from './cell.js'
@@ -48,19 +49,23 @@ export const handler = <Args = undefined, State = undefined, Message = unknown, 
   given: Handler<Args, State, Message, Reply>,
 ): Handler<Args, State, Message, Reply> => given
 
+type Code = Handler<unknown, unknown, unknown, unknown>
+
 /** Runs a handler. */
 export const handlerBehaviour =
   (given: Handler): Behaviour =>
   async (cell) => {
-    const code = given as unknown as Handler<unknown, unknown, unknown, unknown>
+    const code = given as unknown as Code
     const context = new StatefulContext(cell)
     context.state = await code.init?.(cell.terms.args, context)
     try {
       cell.ready()
       await new HandlerLoop(code, cell, context).run()
-    } finally {
-      await code.terminate?.(context)
+    } catch (error) {
+      await terminateFailed(code, cell, context)
+      throw error
     }
+    if (!cell.isCut) await code.terminate?.(context)
   }
 
 class StatefulContext extends CellContext implements HandlerContext<unknown> {
@@ -77,12 +82,21 @@ class StatefulContext extends CellContext implements HandlerContext<unknown> {
   }
 }
 
+/** What ended it is told, whatever becomes of its clean-up. */
+async function terminateFailed(code: Code, cell: Cell, context: HandlerContext<unknown>): Promise<void> {
+  try {
+    if (!cell.isCut) await code.terminate?.(context)
+  } catch (error) {
+    cell.log.error({ err: errorData(error) }, 'an actor that failed could not clean up')
+  }
+}
+
 class HandlerLoop {
-  readonly #code: Handler<unknown, unknown, unknown, unknown>
+  readonly #code: Code
   readonly #cell: Cell
   readonly #context: HandlerContext<unknown>
 
-  constructor(code: Handler<unknown, unknown, unknown, unknown>, cell: Cell, context: HandlerContext<unknown>) {
+  constructor(code: Code, cell: Cell, context: HandlerContext<unknown>) {
     this.#code = code
     this.#cell = cell
     this.#context = context
@@ -101,18 +115,23 @@ class HandlerLoop {
 
   #take(letter: Letter): void | Promise<void> {
     if (letter.kind === 'notice') return this.#notice(letter.message)
-    const id = letter.kind === 'ask' ? letter.id : undefined
+    let message: unknown
     try {
-      const message = checked(this.#code.message, letter.message, `a message for actor ${this.#cell.terms.name}`)
-      const reply = this.#code.receive(message, this.#context)
-      if (!isThenable(reply)) return this.#answer(id, reply)
-      return reply.then(
-        (value) => this.#answer(id, value),
-        (error: unknown) => this.#refuse(letter, error),
-      )
+      message = checked(this.#code.message, letter.message, `a message for actor ${this.#cell.terms.name}`)
+    } catch (error) {
+      return this.#invalid(letter, error as Error)
+    }
+    let reply: unknown
+    try {
+      reply = this.#code.receive(message, this.#context)
     } catch (error) {
       return this.#refuse(letter, error)
     }
+    if (!isThenable(reply)) return this.#answer(letter, reply)
+    return reply.then(
+      (value) => this.#answer(letter, value),
+      (error: unknown) => this.#refuse(letter, error),
+    )
   }
 
   #notice(notice: Notice): void | Promise<void> {
@@ -120,19 +139,22 @@ class HandlerLoop {
     this.#cell.terms.outlet.dead('unhandled', notice)
   }
 
-  #answer(id: number | undefined, reply: unknown): void {
-    if (id === undefined) return
-    const { name } = this.#cell.terms
-    this.#cell.terms.outlet.answer(id, { value: checked(this.#code.reply, reply, `a reply of actor ${name}`) })
+  #answer(letter: Letter, reply: unknown): void {
+    if (letter.kind !== 'ask') return
+    const { name, outlet } = this.#cell.terms
+    outlet.answer(letter.id, { value: checked(this.#code.reply, reply, `a reply of actor ${name}`) })
   }
 
-  /** A message that it cannot take costs the message; whatever else goes wrong is its end. */
+  /** A message that does not fit costs the message. */
+  #invalid(letter: Letter, error: Error): void {
+    if (letter.kind === 'ask') this.#cell.refuse(letter.id, error)
+    else this.#cell.terms.outlet.dead('invalid', letter.message)
+  }
+
+  /** Whatever is thrown, and is no refusal, is its end. */
   #refuse(letter: Letter, error: unknown): void {
-    const { code } = (error ?? {}) as { code?: unknown }
-    const isInvalid = code === 'INVALID_MESSAGE'
-    if (!isInvalid && !(error instanceof RefusedError)) throw error
-    if (letter.kind === 'ask') this.#cell.refuse(letter.id, error as Error)
-    else if (isInvalid) this.#cell.terms.outlet.dead('invalid', letter.message)
+    if (!(error instanceof RefusedError)) throw error
+    if (letter.kind === 'ask') this.#cell.refuse(letter.id, error)
     else this.#cell.log.debug({ err: error }, 'a message was refused, and nobody had asked')
   }
 }

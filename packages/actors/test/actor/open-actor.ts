@@ -36,7 +36,11 @@ export async function openActor(
 ): Promise<Actor> {
   const inline = () => Actor.start(functions[name]!, args, options)
   const elsewhere = () => Actor.start({ module: ACTORS, export: name }, args, { ...options, isolation })
-  const actor = await (isolation === 'inline' ? inline() : elsewhere())
+  return track(await (isolation === 'inline' ? inline() : elsewhere()))
+}
+
+/** Has an actor stopped at the end of the test, and its process looked for. */
+export function track(actor: Actor): Actor {
   open.add(actor)
   if (actor.pid !== undefined) pids.add(actor.pid)
   return actor
