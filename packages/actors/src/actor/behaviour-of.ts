@@ -1,6 +1,7 @@
 /**
  * How code of each kind is run.
  */
+import { TroupeError } from '@troupe/core/kernel'
 import type { AnyActorLogic } from 'xstate'
 import type { ActorFunction } from './actor-context.js'
 import type { Behaviour } from './cell.js'
@@ -29,7 +30,12 @@ export const namedBehaviour =
   (named: ModuleExport): Behaviour =>
   async (cell) => {
     const code = await loadExport(named)
-    if (kindOf(code) === undefined) throw notCode(named)
+    const kind = kindOf(code)
+    if (kind === undefined) throw notCode(named)
+    if (cell.terms.persists && kind !== 'logic') {
+      const why = `options of actor ${cell.terms.name} are not valid: persist: keeps snapshots of machines: a ${kind} has none`
+      throw new TroupeError('INVALID_OPTIONS', why)
+    }
     if (cell.isAborted) throw cell.signal.reason
     return behaviourOf(code as ActorCode)(cell)
   }
