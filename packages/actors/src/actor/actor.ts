@@ -121,14 +121,20 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
     const failed = (error: unknown) => this.#log().error({ err: errorData(error) }, 'a listener of an actor failed')
     this.#inspector = options.inspect && toldTo(options.inspect, failed)
     this.#snapshots = new Snapshots(failed)
-    this.#deadLetters = new DeadLetters(name, place, failed)
+    this.#deadLetters = new DeadLetters({ name, place, failed, read: (message) => code.read(message) })
     const what = `the pipe of actor ${name}`
     const { pipeLimit: limit, whenFull, persist } = options
-    this.#mailbox = new Mailbox({ what, limit, whenFull, dropped: (letter) => this.#dropped(letter) })
+    this.#mailbox = new Mailbox({
+      ...{ what, limit, whenFull, dropped: (letter) => this.#dropped(letter) },
+      // What it was promised to be told it is told.
+      keeps: ({ kind }) => kind === 'notice',
+    })
     this.#said = new Mailbox({ what, limit, taken: () => this.#bodies.heard() })
     this.#keeper = persist && new SnapshotKeeper(persist, this.path ?? name, () => this.#log())
     this.#bodies = new BodySeries({
       ...{ name, options, mailbox: this.#mailbox, keeper: this.#keeper },
+      replaced: (lost) => this.#replaced(lost),
+      ended: (lost) => this.#unread(lost),
       make: (kept) =>
         code.body({
           name,
@@ -219,8 +225,11 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
       letter = { kind: 'ask', id, message: copy }
       return this.#mailbox.put(letter)
     }
-    const withdraw = () => letter !== undefined && this.#mailbox.remove(letter)
-    const wait = { timeoutMs: ASK_TIMEOUT_MS, ...options }
+    const withdraw = () => {
+      if (letter !== undefined && !this.#mailbox.remove(letter)) this.#bodies.withdraw(letter)
+    }
+    const { signal, timeoutMs = ASK_TIMEOUT_MS } = options
+    const wait = { signal, timeoutMs }
     return (await this.#asks.ask(`an ask of actor ${this.name}`, wait, put, withdraw)) as Reply
   }
 
@@ -319,7 +328,7 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
         // What it has done is kept before anybody hears of it.
         const { safe } = this.#keeper ?? {}
         if (safe === undefined) this.#asks.answered(id, answer)
-        else void safe.then(() => this.#asks.answered(id, answer))
+        else void safe.then((isSafe) => isSafe && this.#asks.answered(id, answer))
       },
       snapshot: (snapshot) => this.#snapshots.came(snapshot),
       keep: (persisted) => this.#keeper?.keep(persisted, (error) => this.#kill(error)),
@@ -380,7 +389,6 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
   async #watch(): Promise<Exit> {
     const exit = await this.#bodies.ended
     this.#empty(exit)
-    if (exit.reason === 'normal') await this.#keeper?.forget()
     if (exit.reason === 'failed') this.#lifecycle.fail(exit.error)
     // One that returns at once has been ready too: it has started before it stops.
     await this.#lifecycle.running().catch(() => undefined)
@@ -391,14 +399,25 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
 
   /** Nobody takes what is in its mailbox any more, and who waits for an answer gets none. */
   #empty(exit: Exit): void {
-    for (const letter of this.#mailbox.close())
-      if (letter.kind !== 'notice') this.#deadLetters.addLetter('unread', letter)
+    this.#unread(this.#mailbox.close())
     const why =
       exit.reason === 'failed' ? exit.error : new ClosedError(`actor ${this.name}`, `it ended (${exit.reason})`)
     this.#asks.failAll(why)
     // What it had said can still be taken.
     this.#said.unbound()
     this.#said.end()
+  }
+
+  #unread(letters: readonly Letter[]): void {
+    for (const letter of letters) if (letter.kind !== 'notice') this.#deadLetters.addLetter('unread', letter)
+  }
+
+  /** What its last body had taken and not answered, nobody answers any more. */
+  #replaced(lost: readonly Letter[]): void {
+    this.#unread(lost)
+    const waiting = this.#mailbox.contents.flatMap((letter) => (letter.kind === 'ask' ? [letter.id] : []))
+    const error = new ClosedError(`actor ${this.name}`, 'it was replaced before it answered')
+    this.#asks.failOthers(new Set(waiting), error)
   }
 
   async #close(): Promise<void> {

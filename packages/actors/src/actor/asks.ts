@@ -37,6 +37,11 @@ export class Asks {
     for (const id of [...this.#waiting.keys()]) this.fail(id, error)
   }
 
+  /** Whoever waits for another ask than these gets this. */
+  failOthers(ids: ReadonlySet<number>, error: Error): void {
+    for (const id of [...this.#waiting.keys()]) if (!ids.has(id)) this.fail(id, error)
+  }
+
   fail(id: number, error: Error): void {
     this.#settle(id)?.reject(error)
   }

@@ -47,8 +47,10 @@ export interface Body {
   readonly pid: number | undefined
   /** Its snapshot now, of a machine in this thread. */
   readonly now: ActorSnapshot | undefined
-  /** Letters that it was sent, and did not take. Complete when it has ended in an orderly way. */
+  /** Letters that it was sent and, once it has ended, has not taken. */
   readonly untaken: readonly Letter[]
+  /** Letters that it was sent, of which is not known whether it took them: it went without a word. */
+  readonly unsure: readonly Letter[]
   /** Aborts its signal. `$TERM` is the end of its mailbox. */
   terminate(): void
   /** Has it finish what it does, take nothing more, and end as `recycled`. */
@@ -57,6 +59,8 @@ export interface Body {
   kill(why?: TroupeError): void
   /** Asks for its snapshots: the current one and those that follow. */
   watch(): void
+  /** It is not to take a letter that it was sent, unless it has. */
+  withdraw(letter: Letter): void
   /** The owner has taken so many of its words. */
   heard(count: number): void
   /** Lets go of what it holds, once it has ended. */

@@ -2,21 +2,24 @@
  * Messages that nobody took: counted, told to who listens, and to the tree.
  */
 import type { DeadLetter, DeadLetterReason, Letter } from './letter.js'
-import { unpack } from './packing.js'
 import type { Place } from './place.js'
 
+export interface DeadLettersTerms {
+  readonly name: string
+  readonly place: Place | undefined
+  /** The message of a letter that is in the mailbox. */
+  read(message: unknown): unknown
+  /** Told what a listener throws. */
+  failed(error: unknown): void
+}
+
 export class DeadLetters {
-  readonly #path: string
-  readonly #place: Place | undefined
+  readonly #terms: DeadLettersTerms
   readonly #listeners = new Set<(letter: DeadLetter) => void>()
-  readonly #failed: (error: unknown) => void
   #count = 0
 
-  /** `failed` is told what a listener throws. */
-  constructor(name: string, place: Place | undefined, failed: (error: unknown) => void) {
-    this.#path = place?.path ?? name
-    this.#place = place
-    this.#failed = failed
+  constructor(terms: DeadLettersTerms) {
+    this.#terms = terms
   }
 
   get count(): number {
@@ -29,24 +32,24 @@ export class DeadLetters {
   }
 
   /** Takes what was in the mailbox as it was there. */
-  addLetter(reason: DeadLetterReason, { message }: Letter): void {
-    this.#count++
-    if (this.#listeners.size === 0 && this.#place === undefined) return
-    this.#tell({ path: this.#path, reason, message: message instanceof Uint8Array ? unpack(message) : message })
+  addLetter(reason: DeadLetterReason, { kind, message }: Letter): void {
+    const isHeard = this.#listeners.size > 0 || this.#terms.place !== undefined
+    this.add(reason, isHeard && kind !== 'notice' ? this.#terms.read(message) : message)
   }
 
   add(reason: DeadLetterReason, message: unknown): void {
     this.#count++
-    this.#tell({ path: this.#path, reason, message })
+    const { name, place } = this.#terms
+    this.#tell({ path: place?.path ?? name, reason, message })
   }
 
   #tell(letter: DeadLetter): void {
-    this.#place?.tree.dead(letter)
+    this.#terms.place?.tree.dead(letter)
     for (const listener of this.#listeners) {
       try {
         listener(letter)
       } catch (error) {
-        this.#failed(error)
+        this.#terms.failed(error)
       }
     }
   }

@@ -13,6 +13,8 @@ export const TO_ACTOR = {
   heard: 4,
   /** What became of a call, by its number. */
   called: 5,
+  /** Nobody waits any more for the answer to the ask of that number. */
+  withdrawn: 6,
 } as const
 
 /** From the actor. */
@@ -26,7 +28,7 @@ export const FROM_ACTOR = {
   keep: 4,
   dead: 5,
   call: 6,
-  /** The actor has taken so many letters. */
+  /** The actor has taken so many letters in all: words that say so too may overtake it. */
   taken: 7,
   /** Nothing more comes. */
   end: 8,

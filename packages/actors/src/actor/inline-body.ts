@@ -15,6 +15,7 @@ const NOTHING: readonly Letter[] = []
 export class InlineBody implements Body, Outlet {
   readonly pid = undefined
   readonly untaken = NOTHING
+  readonly unsure = NOTHING
   readonly #terms: BodyTerms
   readonly #cell: Cell
   readonly #ready = deferred()
@@ -65,6 +66,8 @@ export class InlineBody implements Body, Outlet {
   watch(): void {
     this.#cell.watch()
   }
+
+  withdraw(): void {}
 
   heard(): void {}
 

@@ -20,11 +20,14 @@ class LogicRun {
   readonly #schemas: SchemedLogic['schemas']
   readonly #actor: AnyActor
   readonly #over = deferred<unknown>()
-  #isOver = false
+  #outcome: 'open' | 'over' | 'failed' = 'open'
+  #isTaking = false
 
   constructor({ logic, schemas }: SchemedLogic, cell: Cell) {
     this.#cell = cell
     this.#schemas = schemas
+    // It may fail at a moment at which nobody waits for it.
+    this.#over.promise.catch(() => undefined)
     const { args, name, path, kept } = cell.terms
     const snapshot = kept === undefined ? undefined : this.#restorable(kept)
     const options = {
@@ -34,37 +37,45 @@ class LogicRun {
       logger: (...words: unknown[]) => cell.log.debug({ words }, 'the machine says'),
       ...(snapshot !== undefined && { snapshot }),
     }
-    this.#actor = this.#make(() => createActor(logic, options as never) as AnyActor)
+    this.#actor = createActor(logic, options as never) as AnyActor
+    // What xstate cannot restore from it makes an actor that has failed.
+    const { status, error } = this.#actor.getSnapshot() as { status: string; error?: unknown }
+    if (snapshot !== undefined && status === 'error') throw this.#refused(error)
   }
 
   async run(): Promise<unknown> {
     const actor = this.#actor
     actor.subscribe({
       next: () => this.#changed(),
-      complete: () => this.#end(() => this.#over.resolve((actor.getSnapshot() as { output?: unknown }).output)),
+      complete: () => this.#completed(),
       // An error that nobody observes ends the whole process.
-      error: (error) => this.#end(() => this.#over.reject(error)),
+      error: (error) => this.#failed(error),
     })
     actor.on('*', (event: EventObject) => this.#emitted(event))
     this.#cell.terms.inspectable?.(actor)
-    this.#make(() => actor.start())
+    actor.start()
     this.#cell.watchable(() => snapshotOf(actor))
-    if (!this.#isOver) {
-      this.#keep()
+    if (this.#isOpen) {
       this.#cell.ready()
       await this.#takeAll()
     }
-    if (!this.#isOver) actor.stop()
-    return this.#isOver ? this.#over.promise : undefined
+    if (this.#isOpen) actor.stop()
+    return this.#isOpen ? undefined : this.#over.promise
+  }
+
+  get #isOpen(): boolean {
+    return this.#outcome === 'open'
   }
 
   async #takeAll(): Promise<void> {
-    while (!this.#isOver) {
+    this.#isTaking = true
+    while (this.#isOpen) {
       let letter = this.#cell.next()
       if (letter instanceof Promise) letter = await letter
-      if (letter === undefined) return
+      if (letter === undefined) break
       this.#take(letter)
     }
+    this.#isTaking = false
   }
 
   #take(letter: Letter): void {
@@ -78,9 +89,8 @@ class LogicRun {
       return
     }
     // What the event has changed is what was asked for; an actor that failed by it says so by its end.
-    const snapshot = snapshotOf(this.#actor)
-    if (letter.kind === 'ask' && snapshot.status !== 'error')
-      this.#cell.terms.outlet.answer(letter.id, { value: snapshot })
+    if (letter.kind === 'ask' && this.#outcome !== 'failed')
+      this.#cell.terms.outlet.answer(letter.id, { value: snapshotOf(this.#actor) })
   }
 
   #changed(): void {
@@ -89,15 +99,31 @@ class LogicRun {
     this.#cell.changed()
   }
 
-  #end(settle: () => void): void {
-    this.#isOver = true
+  #completed(): void {
+    if (!this.#isOpen) return
+    this.#outcome = 'over'
     this.#cell.changed()
-    settle()
-    this.#cell.cut()
+    this.#over.resolve((this.#actor.getSnapshot() as { output?: unknown }).output)
+    if (this.#isTaking) this.#cell.cut()
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#isOpen) return
+    this.#outcome = 'failed'
+    this.#cell.changed()
+    this.#over.reject(error)
+    if (this.#isTaking) this.#cell.cut()
+    this.#actor.stop()
   }
 
   #keep(): void {
-    if (this.#cell.terms.persists) this.#cell.terms.outlet.keep(this.#actor.getPersistedSnapshot())
+    if (!this.#cell.terms.persists) return
+    try {
+      this.#cell.terms.outlet.keep(this.#actor.getPersistedSnapshot())
+    } catch (error) {
+      // Xstate would throw it where nobody can catch it.
+      this.#failed(error)
+    }
   }
 
   #emitted(event: EventObject): void {
@@ -106,30 +132,19 @@ class LogicRun {
       outlet.emit(checked(this.#schemas.emits, event, `an event that actor ${name} emits`))
     } catch (error) {
       // It is the machine's own mistake, and not one of whoever waits for what it emits.
-      this.#end(() => this.#over.reject(error))
-      this.#actor.stop()
+      this.#failed(error)
     }
   }
 
   #restorable(kept: unknown): Snapshot<unknown> {
+    const what = `the kept snapshot of actor ${this.#cell.terms.name}`
     try {
-      return checked(
-        this.#schemas.snapshot,
-        kept,
-        `the kept snapshot of actor ${this.#cell.terms.name}`,
-      ) as Snapshot<unknown>
+      const snapshot = checked(this.#schemas.snapshot, kept, what) as Snapshot<unknown> | null
+      if (typeof snapshot?.status === 'string') return snapshot
     } catch (error) {
       throw this.#refused(error)
     }
-  }
-
-  /** What fails here with a kept snapshot fails because of it. */
-  #make<Made>(make: () => Made): Made {
-    try {
-      return make()
-    } catch (error) {
-      throw this.#cell.terms.kept === undefined ? error : this.#refused(error)
-    }
+    throw this.#refused(new TypeError('it has no status, and is no snapshot of xstate'))
   }
 
   #refused(cause: unknown): TroupeError {

@@ -23,6 +23,8 @@ export interface MailboxTerms<Item> {
   readonly whenFull?: WhenFull
   /** Told of what the policy drops. */
   dropped?(item: Item): void
+  /** Whether an item must not be dropped to make room. */
+  keeps?(item: Item): boolean
   /** Told of each item that is taken. */
   taken?(): void
 }
@@ -124,12 +126,24 @@ export class Mailbox<Item extends object> {
     })
   }
 
-  /** Takes an item out of the queue, wherever it is; says whether it was there. */
+  /** Takes an item out of the queue, also one that waits for room; says whether it was there. */
   remove(item: Item): boolean {
     const index = this.#items.indexOf(item, this.#head)
-    if (index >= 0) this.#items.splice(index, 1)
-    if (index >= 0) this.#admit()
-    return index >= 0
+    if (index >= 0) {
+      this.#items.splice(index, 1)
+      this.#admit()
+      return true
+    }
+    const putter = this.#putters.find((one) => one.item === item)
+    if (putter === undefined) return false
+    removeFrom(this.#putters, putter)
+    putter.waiter.resolve()
+    return true
+  }
+
+  /** What is in it, and what waits for room. */
+  get contents(): Item[] {
+    return [...(this.#items.slice(this.#head) as Item[]), ...this.#putters.map(({ item }) => item)]
   }
 
   /** Ends it: what is in it can still be taken, and what waits for room comes in; nothing more can be put. */
@@ -199,13 +213,18 @@ export class Mailbox<Item extends object> {
       case 'drop_newest':
         this.#terms.dropped?.(putter.item)
         return putter.waiter.resolve()
-      case 'drop_oldest': {
-        const oldest = this.poll()
-        if (oldest !== undefined) this.#terms.dropped?.(oldest)
+      case 'drop_oldest':
+        this.#dropOldest()
         this.#push(putter.item)
         return putter.waiter.resolve()
-      }
     }
+  }
+
+  #dropOldest(): void {
+    let index = this.#head
+    while (index < this.#items.length && this.#terms.keeps?.(this.#items[index]!) === true) index++
+    const [oldest] = index === this.#head ? [this.poll()] : this.#items.splice(index, 1)
+    if (oldest !== undefined) this.#terms.dropped?.(oldest)
   }
 }
 

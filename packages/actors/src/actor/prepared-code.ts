@@ -12,7 +12,7 @@ import { type ActorCode, kindOf, type SchemedLogic, schemedOf } from './code.js'
 import type { Handler } from './handler.js'
 import { InlineBody } from './inline-body.js'
 import { isModuleExport, type ModuleExport } from './load-export.js'
-import { copied, pack } from './packing.js'
+import { copied, pack, unpack } from './packing.js'
 import { startProcess } from './process-actor.js'
 import { RemoteBody } from './remote-body.js'
 import { startThread } from './thread-actor.js'
@@ -26,7 +26,12 @@ export interface PreparedCode {
    * @throws {TroupeError} `INVALID_MESSAGE`, of code whose schema is known here; `ENCODE_FAILED`
    */
   copy(message: unknown): unknown
+  /** The message again. */
+  read(copy: unknown): unknown
 }
+
+const unpackLetter = (message: unknown): unknown => unpack(message as Uint8Array)
+const asItIs = (message: unknown): unknown => message
 
 /** @throws {InvalidOptionsError} `INVALID_OPTIONS` */
 export function prepareCode(code: unknown, given: ActorOptions): PreparedCode {
@@ -53,6 +58,7 @@ export function prepareCode(code: unknown, given: ActorOptions): PreparedCode {
       if (schema !== undefined) checked(schema, message, `a message for actor ${name}`)
       return copied(message)
     },
+    read: asItIs,
   }
 }
 
@@ -60,10 +66,10 @@ function prepareNamed(code: ModuleExport, options: CheckedActorOptions): Prepare
   const { isolation } = options
   const name = options.name ?? code.export
   if (isolation === 'inline') {
-    return { name, options, body: (terms) => new InlineBody(terms, namedBehaviour(code)), copy: copied }
+    return { name, options, body: (terms) => new InlineBody(terms, namedBehaviour(code)), copy: copied, read: asItIs }
   }
   const start = isolation === 'thread' ? startThread : startProcess
-  return { name, options, body: (terms) => new RemoteBody(terms, code, start), copy: pack }
+  return { name, options, body: (terms) => new RemoteBody(terms, code, start), copy: pack, read: unpackLetter }
 }
 
 function nameOf(code: ActorCode): string {

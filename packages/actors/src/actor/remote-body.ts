@@ -58,12 +58,15 @@ export class RemoteBody implements Body {
   #pipe: OwnersPipe | undefined
   /** Sent, and not known to be taken. */
   #underway: Letter[] = []
+  readonly #withdrawn = new WeakSet<Letter>()
   #roomForLetters: (() => void) | undefined
   #heardUntold = 0
   #failure: TroupeError | undefined
   #exit: BodyExit | undefined
   #told: 'nothing' | 'terminate' | 'recycle' | 'kill' = 'nothing'
   #taken = 0
+  /** Whether it has said how many letters it has taken in all. */
+  #hasCounted = false
 
   constructor(terms: BodyTerms, code: ModuleExport, start: StartHost, clock: Clock = systemClock) {
     this.#terms = terms
@@ -98,7 +101,21 @@ export class RemoteBody implements Body {
   }
 
   get untaken(): readonly Letter[] {
-    return this.#underway
+    return this.#hasCounted ? this.#wanted : []
+  }
+
+  get unsure(): readonly Letter[] {
+    return this.#hasCounted ? [] : this.#wanted
+  }
+
+  get #wanted(): readonly Letter[] {
+    return this.#underway.filter((letter) => !this.#withdrawn.has(letter))
+  }
+
+  withdraw(letter: Letter): void {
+    if (letter.kind !== 'ask' || !this.#underway.includes(letter)) return
+    this.#withdrawn.add(letter)
+    void this.#pipe?.send({ kind: TO_ACTOR.withdrawn, number: letter.id, body: NO_BODY })
   }
 
   terminate(): void {
@@ -137,12 +154,12 @@ export class RemoteBody implements Body {
   }
 
   #boot({ module, export: exported }: ModuleExport): void {
-    const { name, place, args, kept, options } = this.#terms
+    const { name, place, args, kept, options, said } = this.#terms
     const { pipeLimit, maxTasks, maxMemoryMiB, persist } = options
     try {
       this.#host.boot({
         ...{ type: 'boot', name, path: place?.path, module: module.href, export: exported, args },
-        ...{ pipeLimit, maxTasks, maxMemoryMiB, persists: persist !== undefined, kept },
+        ...{ pipeLimit, unheard: said.size, maxTasks, maxMemoryMiB, persists: persist !== undefined, kept },
       })
     } catch (cause) {
       const why = `the arguments of actor ${name} cannot be sent to a ${this.#host.what}: ${errorData(cause).message}`
@@ -187,15 +204,16 @@ export class RemoteBody implements Body {
       case 'open-pipe':
         return void this.#open()
       case 'recycling':
-        return this.#terms.events.recycling()
+        return this.#recycling(word.taken)
       case 'ending':
         return this.#drain(word.taken)
       case 'ended':
         this.#exit = word.exit
-        return this.#tookUpTo(word.taken)
+        return this.#tookInAll(word.taken)
       case 'out-of-memory':
         return this.#fail(new OutOfMemoryError(this.#terms.name, this.#terms.options.maxMemoryMiB))
       case 'failed':
+        this.#tookInAll(word.taken)
         return this.#fail(asFailure(this.#terms.name, errorFrom(word.error)))
     }
   }
@@ -223,7 +241,7 @@ export class RemoteBody implements Body {
       case FROM_ACTOR.transition:
         return this.#system.took(unpack(body) as MachineTransition)
       case FROM_ACTOR.taken:
-        return this.#tookUpTo(this.#taken + number)
+        return this.#tookUpTo(number)
       case FROM_ACTOR.end:
         return this.#host.tell({ type: 'drained' })
     }
@@ -237,13 +255,27 @@ export class RemoteBody implements Body {
     void this.#pipe?.send({ kind: TO_ACTOR.called, number: id, body: pack(answer) })
   }
 
+  #recycling(taken: number): void {
+    this.#tookInAll(taken)
+    if (this.#told !== 'nothing') return
+    this.#told = 'recycle'
+    this.#terms.mailbox.release()
+    this.#terms.events.recycling()
+  }
+
   #drain(taken: number): void {
-    this.#tookUpTo(taken)
+    this.#tookInAll(taken)
     // One whose pipe could not be opened has nothing in it.
     if (this.#pipe === undefined) this.#host.tell({ type: 'drained' })
   }
 
+  #tookInAll(taken: number): void {
+    this.#hasCounted = true
+    this.#tookUpTo(taken)
+  }
+
   #tookUpTo(taken: number): void {
+    if (taken <= this.#taken) return
     this.#underway.splice(0, taken - this.#taken)
     this.#taken = taken
     this.#roomForLetters?.()

@@ -50,6 +50,8 @@ export class RemoteHost implements Outlet {
     failed: (error) => this.#cell?.log.warn({ err: errorData(error) }, 'a machine cannot be looked at'),
   })
   #lastCall = 0
+  /** Asks in the inbox that nobody waits for any more. */
+  readonly #withdrawn = new Set<Letter>()
   #inbox: Mailbox<Letter> | undefined
   /** As many as there are messages that the owner has not taken. */
   #window: Mailbox<object> | undefined
@@ -75,7 +77,8 @@ export class RemoteHost implements Outlet {
       case 'end':
         return this.#inbox?.end()
       case 'recycle':
-        return this.#cell?.recycle()
+        this.#cell?.recycle()
+        return this.recycling()
       case 'watch':
         return this.#cell?.watch()
       case 'inspect':
@@ -106,6 +109,8 @@ export class RemoteHost implements Outlet {
         return
       case TO_ACTOR.called:
         return this.#called(number, this.#packing.unpack(body) as Answer)
+      case TO_ACTOR.withdrawn:
+        return this.#withdraw(number)
     }
   }
 
@@ -119,7 +124,7 @@ export class RemoteHost implements Outlet {
 
   /** Something went wrong outside the actor's own code, or nobody had handled it: the end. */
   fail(error: unknown): void {
-    this.#ways.leave({ type: 'failed', error: errorData(error) })
+    this.#ways.leave({ type: 'failed', error: errorData(error), taken: this.#taken })
   }
 
   /** The owner is gone: the actor is told to stop. */
@@ -144,7 +149,7 @@ export class RemoteHost implements Outlet {
 
   emit(message: unknown): void {
     if (!this.#window!.offer({})) return this.dead('dropped', message)
-    this.#say(FROM_ACTOR.message, 0, message)
+    this.#say(FROM_ACTOR.message, 0, message, rethrow)
   }
 
   answer(id: number, answer: Answer): void {
@@ -158,9 +163,7 @@ export class RemoteHost implements Outlet {
   }
 
   keep(persisted: unknown): void {
-    this.#say(FROM_ACTOR.keep, 0, persisted, (error) => {
-      throw error
-    })
+    this.#say(FROM_ACTOR.keep, 0, persisted, rethrow)
   }
 
   dead(reason: DeadLetterReason, message: unknown): void {
@@ -184,20 +187,22 @@ export class RemoteHost implements Outlet {
   }
 
   recycling(): void {
-    this.#ways.tell({ type: 'recycling' })
+    this.#ways.tell({ type: 'recycling', taken: this.#taken })
   }
 
   async #run(boot: Boot): Promise<void> {
-    const { name, path, args, maxTasks, persists, kept, pipeLimit, maxMemoryMiB } = boot
+    const { name, path, args, maxTasks, persists, kept, pipeLimit, unheard, maxMemoryMiB } = boot
     this.#boot = boot
     this.#inbox = new Mailbox({ what: `the pipe of actor ${name}`, limit: Number.POSITIVE_INFINITY })
     this.#window = new Mailbox({ what: `the pipe of actor ${name}`, limit: pipeLimit })
+    for (let count = 0; count < unheard; count++) this.#window.force({})
     if (maxMemoryMiB !== undefined) watchMemory(maxMemoryMiB, () => this.#ways.leave({ type: 'out-of-memory' }))
     this.#cell = new Cell({
       ...{ name, path, args, inbox: this.#inbox, outlet: this, maxTasks, persists, kept },
       log: () => resolveLog().child({ actor: path ?? name }),
       taken: () => this.#tookOne(),
       inspectable: ({ system }) => this.#inspection.has(system),
+      isWithdrawn: (letter) => this.#withdrawn.delete(letter),
     })
     const code = { module: new URL(boot.module), export: boot.export }
     await this.#leave(await this.#cell.run(namedBehaviour(code)))
@@ -255,13 +260,21 @@ export class RemoteHost implements Outlet {
     else called?.resolve(answer.value)
   }
 
+  #withdraw(id: number): void {
+    const ask = this.#inbox!.contents.find((letter) => letter.kind === 'ask' && letter.id === id)
+    if (ask !== undefined) this.#withdrawn.add(ask)
+  }
+
   #tookOne(): void {
     this.#taken++
     const ahead = Math.min(LETTERS_AHEAD, this.#boot!.pipeLimit)
     if (this.#taken - this.#toldTaken < ahead / 2) return
-    void this.#post({ kind: FROM_ACTOR.taken, number: this.#taken - this.#toldTaken, body: NO_BODY })
+    void this.#post({ kind: FROM_ACTOR.taken, number: this.#taken, body: NO_BODY })
     this.#toldTaken = this.#taken
   }
 }
 
+const rethrow = (error: unknown): never => {
+  throw error
+}
 const turn = () => new Promise((resolve) => setImmediate(resolve))

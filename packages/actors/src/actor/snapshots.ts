@@ -1,6 +1,7 @@
 /**
  * The snapshots of an actor for those who watch it.
  */
+import { errorData } from '@troupe/core'
 import type { Exit } from './exit.js'
 import { type ActorSnapshot, isFinal } from './snapshot.js'
 
@@ -49,7 +50,7 @@ export class Snapshots {
 }
 
 function endOf(exit: Exit): Pick<ActorSnapshot, 'status' | 'output' | 'error'> {
-  if (exit.reason === 'failed') return { status: 'error', error: exit.error }
+  if (exit.reason === 'failed') return { status: 'error', error: errorData(exit.error) }
   if (exit.reason !== 'normal') return { status: 'stopped' }
   return { status: 'done', ...(exit.output !== undefined && { output: exit.output }) }
 }

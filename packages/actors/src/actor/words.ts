@@ -34,6 +34,8 @@ export interface Boot {
   readonly export: string
   readonly args: unknown
   readonly pipeLimit: number
+  /** How many messages of the body before, which count towards that, the owner has not taken yet. */
+  readonly unheard: number
   readonly maxTasks: number
   readonly maxMemoryMiB: number | undefined
   readonly persists: boolean
@@ -50,12 +52,13 @@ export type FromHost =
   | { readonly type: 'ready' }
   | { readonly type: 'pong' }
   | { readonly type: 'open-pipe' }
-  | { readonly type: 'recycling' }
+  /** It takes nothing more; `taken` letters were taken in all. */
+  | { readonly type: 'recycling'; readonly taken: number }
   /** Its code has ended and it says nothing more in the pipe; `taken` letters were taken in all. */
   | { readonly type: 'ending'; readonly taken: number }
   | { readonly type: 'ended'; readonly exit: PlainExit; readonly taken: number }
   | { readonly type: 'out-of-memory' }
-  | { readonly type: 'failed'; readonly error: ErrorData }
+  | { readonly type: 'failed'; readonly error: ErrorData; readonly taken: number }
 
 /** How it ended, of an orderly end. */
 export type PlainExit = Exclude<BodyExit, { readonly reason: 'failed' }>
