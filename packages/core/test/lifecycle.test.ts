@@ -168,8 +168,11 @@ it('tells its transitions to an inspector of xstate, from when it is asked to', 
   expect(seen).toEqual([['xstate.done.actor.0.lifecycle.starting', 'running']])
 })
 
+const STEPS = ['start', 'stop', 'fail', 'opened', 'open_failed', 'closed', 'close_failed'] as const
+type Step = (typeof STEPS)[number]
+
 /** What brings it into each of its states, then each thing that may happen there. */
-const WAYS = [
+const WAYS: readonly { readonly way: readonly Step[] }[] = [
   [],
   ['start'],
   ['start', 'opened'],
@@ -177,9 +180,7 @@ const WAYS = [
   ['start', 'opened', 'fail'],
   ['start', 'opened', 'stop', 'closed'],
   ['start', 'open_failed', 'closed'],
-] as const
-const STEPS = ['start', 'stop', 'fail', 'opened', 'open_failed', 'closed', 'close_failed'] as const
-type Step = (typeof STEPS)[number]
+].map((way) => ({ way: way as readonly Step[] }))
 
 /** What the resource does in a step. */
 function work({ opening, closing }: Pick<ReturnType<typeof resource>, 'opening' | 'closing'>, step: Step): void {
@@ -222,9 +223,9 @@ async function livedInXstate(steps: readonly Step[]) {
   return { state: value, error: (context.error as Error | undefined)?.message }
 }
 
-it.each(WAYS)('goes where its machine goes, after %s %s %s %s, whatever comes then', async (...way) => {
+it.each(WAYS)('goes where its machine goes, after $way, whatever comes then', async ({ way }) => {
   for (const step of STEPS) {
-    const steps = [...way.filter((one) => one !== undefined), step]
+    const steps = [...way, step]
     expect({ steps, ...(await lived(steps)) }).toEqual({ steps, ...(await livedInXstate(steps)) })
   }
 })

@@ -5,7 +5,8 @@ import { errorFrom, type Waiter, type WaitOptions, waiting } from '@troupe/core'
 import type { Answer } from './letter.js'
 
 export class Asks {
-  readonly #waiting = new Map<number, Waiter<unknown>>()
+  // Made when the first comes: most actors are never asked.
+  #waiting: Map<number, Waiter<unknown>> | undefined
   #last = 0
 
   /**
@@ -15,6 +16,7 @@ export class Asks {
   ask(what: string, wait: WaitOptions, put: (id: number) => Promise<void>, giveUp: () => void): Promise<unknown> {
     const id = ++this.#last
     return waiting<unknown>(what, wait, (waiter) => {
+      this.#waiting ??= new Map()
       this.#waiting.set(id, waiter)
       put(id).catch((error: unknown) => this.#settle(id)?.reject(error))
       return {
@@ -34,12 +36,12 @@ export class Asks {
 
   /** Whoever still waits gets this. */
   failAll(error: Error): void {
-    for (const id of [...this.#waiting.keys()]) this.fail(id, error)
+    for (const id of [...(this.#waiting?.keys() ?? [])]) this.fail(id, error)
   }
 
   /** Whoever waits for another ask than these gets this. */
   failOthers(ids: ReadonlySet<number>, error: Error): void {
-    for (const id of [...this.#waiting.keys()]) if (!ids.has(id)) this.fail(id, error)
+    for (const id of [...(this.#waiting?.keys() ?? [])]) if (!ids.has(id)) this.fail(id, error)
   }
 
   fail(id: number, error: Error): void {
@@ -47,8 +49,8 @@ export class Asks {
   }
 
   #settle(id: number): Waiter<unknown> | undefined {
-    const waiter = this.#waiting.get(id)
-    this.#waiting.delete(id)
+    const waiter = this.#waiting?.get(id)
+    this.#waiting?.delete(id)
     return waiter
   }
 }

@@ -112,15 +112,15 @@ export class BodySeries {
   }
 
   async #liveOn(): Promise<Exit> {
-    const { keeper, replaced, ended } = this.#terms
+    const { keeper } = this.#terms
     for (;;) {
       const kept = await this.#unlessKilled(keeper?.load())
       if (this.#use === 'killed') return this.#exitByKill()
       const body = this.#start(kept)
       const exit = await this.#endOf(body)
-      if (await this.#goesOn(exit, kept)) replaced(body.unsure)
+      if (await this.#goesOn(exit, kept)) this.#terms.replaced(body.unsure)
       else {
-        ended(body.unsure)
+        this.#terms.ended(body.unsure)
         if (exit.reason === 'normal') await this.#unlessKilled(keeper?.forget())
         return this.#isReplaced(exit) ? this.#exitOfReplaced() : (exit as Exit)
       }

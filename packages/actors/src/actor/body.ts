@@ -24,19 +24,16 @@ export interface BodyEvents {
   /** It has had its share and takes nothing more. */
   recycling(): void
   /** Its machines can be looked at, until what this returns is called. */
-  inspectable(system: Observed): () => void
+  inspectable(system: Observed): (() => void) | undefined
 }
 
-export interface BodyTerms {
+export interface BodyTerms extends BodyEvents {
   readonly name: string
   readonly place: Place | undefined
   readonly args: unknown
   readonly options: CheckedActorOptions
   readonly mailbox: Mailbox<Letter>
   readonly said: Mailbox<Said>
-  readonly events: BodyEvents
-  /** The snapshot to restart from. */
-  readonly kept: unknown
 }
 
 export interface Body {

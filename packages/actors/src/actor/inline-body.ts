@@ -1,41 +1,86 @@
 /**
  * An actor in this thread. It cannot be killed, only left alone.
  */
-import { ClosedError, deferred, errorData, resolveLog, type TroupeError, type WaitOptions } from '@troupe/core/kernel'
+import {
+  ClosedError,
+  deferred,
+  errorData,
+  type Logger,
+  resolveLog,
+  type TroupeError,
+  type WaitOptions,
+} from '@troupe/core/kernel'
 import type { Body, BodyTerms } from './body.js'
-import { type Behaviour, Cell, type Outlet } from './cell.js'
+import { type Behaviour, Cell, type CellTerms, type Outlet } from './cell.js'
 import type { BodyExit } from './exit.js'
 import type { Answer, DeadLetterReason, Letter } from './letter.js'
+import type { Mailbox } from './mailbox.js'
 import { copied } from './packing.js'
-import type { Call } from './place.js'
+import type { Call, Observed } from './place.js'
 import type { ActorSnapshot } from './snapshot.js'
 
 const NOTHING: readonly Letter[] = []
 
-export class InlineBody implements Body, Outlet {
+export class InlineBody implements Body, CellTerms, Outlet {
   readonly pid = undefined
   readonly untaken = NOTHING
   readonly unsure = NOTHING
+  readonly kept: unknown
   readonly #terms: BodyTerms
   readonly #cell: Cell
   readonly #ready = deferred()
   readonly #ended = deferred<BodyExit>()
   #isOver = false
 
-  constructor(terms: BodyTerms, behaviour: Behaviour) {
+  constructor(terms: BodyTerms, kept: unknown, behaviour: Behaviour) {
     this.#terms = terms
-    const { name, args, options, place, mailbox, kept, events } = terms
-    this.#cell = new Cell({
-      ...{ name, args, path: place?.path, inbox: mailbox, outlet: this, kept, maxTasks: options.maxTasks },
-      persists: options.persist !== undefined,
-      log: () => resolveLog(options.log).child({ actor: place?.path ?? name }),
-      inspectable: ({ system }) => void this.#ended.promise.then(events.inspectable(system)),
-    })
+    this.kept = kept
+    this.#cell = new Cell(this)
     // A turn later, so that the owner has its actor in hand before the first line of it runs.
     void Promise.resolve()
       .then(() => this.#cell.run(behaviour))
       .then((exit) => this.#end(exit))
   }
+
+  // The terms of the cell.
+
+  get name(): string {
+    return this.#terms.name
+  }
+
+  get path(): string | undefined {
+    return this.#terms.place?.path
+  }
+
+  get args(): unknown {
+    return this.#terms.args
+  }
+
+  get inbox(): Mailbox<Letter> {
+    return this.#terms.mailbox
+  }
+
+  get outlet(): Outlet {
+    return this
+  }
+
+  get maxTasks(): number {
+    return this.#terms.options.maxTasks
+  }
+
+  get persists(): boolean {
+    return this.#terms.options.persist !== undefined
+  }
+
+  log(): Logger {
+    return resolveLog(this.#terms.options.log).child({ actor: this.path ?? this.name })
+  }
+
+  inspectable({ system }: { readonly system: Observed }): void {
+    void this.#ended.promise.then(this.#terms.inspectable(system))
+  }
+
+  // What its owner has of it.
 
   get ready(): Promise<void> {
     return this.#ready.promise
@@ -91,27 +136,27 @@ export class InlineBody implements Body, Outlet {
 
   answer(id: number, answer: Answer): void {
     if (this.#isOver) return
-    this.#terms.events.answered(id, packed(answer))
+    this.#terms.answered(id, packed(answer))
   }
 
   snapshot(snapshot: ActorSnapshot): void {
-    if (!this.#isOver) this.#terms.events.snapshot(snapshot)
+    if (!this.#isOver) this.#terms.snapshot(snapshot)
   }
 
   keep(persisted: unknown): void {
-    if (!this.#isOver) this.#terms.events.keep(persisted)
+    if (!this.#isOver) this.#terms.keep(persisted)
   }
 
   dead(reason: DeadLetterReason, message: unknown): void {
-    if (!this.#isOver) this.#terms.events.dead(reason, message)
+    if (!this.#isOver) this.#terms.dead(reason, message)
   }
 
   call(call: Call, wait?: WaitOptions): Promise<unknown> {
-    return this.#terms.events.call(call, wait)
+    return this.#terms.call(call, wait)
   }
 
   recycling(): void {
-    this.#terms.events.recycling()
+    this.#terms.recycling()
   }
 
   #end(exit: BodyExit): void {

@@ -20,7 +20,8 @@ import { startThread } from './thread-actor.js'
 export interface PreparedCode {
   readonly name: string
   readonly options: CheckedActorOptions
-  body(terms: BodyTerms): Body
+  /** A body of it, from a kept snapshot if there is one. */
+  body(terms: BodyTerms, kept: unknown): Body
   /**
    * A message as it is put into the mailbox: a copy, which no longer changes.
    * @throws {TroupeError} `INVALID_MESSAGE`, of code whose schema is known here; `ENCODE_FAILED`
@@ -50,10 +51,11 @@ export function prepareCode(code: unknown, given: ActorOptions): PreparedCode {
   }
   if (options.persist !== undefined && kind !== 'logic') throw notPersistent(name, kind)
   const schema = schemaOf(code as ActorCode)
+  const behaviour = behaviourOf(code as ActorCode)
   return {
     name,
     options,
-    body: (terms) => new InlineBody(terms, behaviourOf(code as ActorCode)),
+    body: (terms, kept) => new InlineBody(terms, kept, behaviour),
     copy: (message) => {
       if (schema !== undefined) checked(schema, message, `a message for actor ${name}`)
       return copied(message)
@@ -66,10 +68,22 @@ function prepareNamed(code: ModuleExport, options: CheckedActorOptions): Prepare
   const { isolation } = options
   const name = options.name ?? code.export
   if (isolation === 'inline') {
-    return { name, options, body: (terms) => new InlineBody(terms, namedBehaviour(code)), copy: copied, read: asItIs }
+    return {
+      name,
+      options,
+      body: (terms, kept) => new InlineBody(terms, kept, namedBehaviour(code)),
+      copy: copied,
+      read: asItIs,
+    }
   }
   const start = isolation === 'thread' ? startThread : startProcess
-  return { name, options, body: (terms) => new RemoteBody(terms, code, start), copy: pack, read: unpackLetter }
+  return {
+    name,
+    options,
+    body: (terms, kept) => new RemoteBody({ terms, kept, code, start }),
+    copy: pack,
+    read: unpackLetter,
+  }
 }
 
 function nameOf(code: ActorCode): string {

@@ -47,6 +47,15 @@ export interface Host {
 
 export type StartHost = (terms: BodyTerms, events: HostEvents) => Host
 
+export interface RemoteTerms {
+  readonly terms: BodyTerms
+  /** The snapshot to start from. */
+  readonly kept: unknown
+  readonly code: ModuleExport
+  readonly start: StartHost
+  readonly clock?: Clock
+}
+
 export class RemoteBody implements Body {
   readonly now = undefined
   readonly #terms: BodyTerms
@@ -68,7 +77,7 @@ export class RemoteBody implements Body {
   /** Whether it has said how many letters it has taken in all. */
   #hasCounted = false
 
-  constructor(terms: BodyTerms, code: ModuleExport, start: StartHost, clock: Clock = systemClock) {
+  constructor({ terms, kept, code, start, clock = systemClock }: RemoteTerms) {
     this.#terms = terms
     const { hangMs } = terms.options
     this.#host = start(terms, {
@@ -82,9 +91,9 @@ export class RemoteBody implements Body {
       ...{ hangMs, clock, ping: () => this.#host.tell({ type: 'ping' }) },
       silent: () => this.kill(new ActorHungError(terms.name, hangMs)),
     })
-    this.#boot(code)
+    this.#boot(code, kept)
     // Behind the boot, before which the host knows nothing.
-    void this.#ended.promise.then(terms.events.inspectable(this.#system))
+    void this.#ended.promise.then(terms.inspectable(this.#system))
     void this.#pump()
   }
 
@@ -153,8 +162,8 @@ export class RemoteBody implements Body {
     await this.#host.release()
   }
 
-  #boot({ module, export: exported }: ModuleExport): void {
-    const { name, place, args, kept, options, said } = this.#terms
+  #boot({ module, export: exported }: ModuleExport, kept: unknown): void {
+    const { name, place, args, options, said } = this.#terms
     const { pipeLimit, maxTasks, maxMemoryMiB, persist } = options
     try {
       this.#host.boot({
@@ -220,7 +229,8 @@ export class RemoteBody implements Body {
 
   #frame({ kind, number, body }: Frame): void {
     this.#silence.heard()
-    const { events, said } = this.#terms
+    const { said } = this.#terms
+    const events = this.#terms
     switch (kind) {
       case FROM_ACTOR.message:
         return void said.force({ message: unpack(body) })
@@ -248,7 +258,7 @@ export class RemoteBody implements Body {
   }
 
   async #call(id: number, call: Call): Promise<void> {
-    const answer = await this.#terms.events.call(call).then(
+    const answer = await this.#terms.call(call).then(
       (value): Answer => ({ value }),
       (error: unknown): Answer => ({ error: errorData(error) }),
     )
@@ -260,7 +270,7 @@ export class RemoteBody implements Body {
     if (this.#told !== 'nothing') return
     this.#told = 'recycle'
     this.#terms.mailbox.release()
-    this.#terms.events.recycling()
+    this.#terms.recycling()
   }
 
   #drain(taken: number): void {

@@ -6,7 +6,7 @@ import type { Exit } from './exit.js'
 import { type ActorSnapshot, isFinal } from './snapshot.js'
 
 export class Snapshots {
-  readonly #listeners = new Set<(snapshot: ActorSnapshot) => void>()
+  #listeners: Set<(snapshot: ActorSnapshot) => void> | undefined
   readonly #failed: (error: unknown) => void
   #last: ActorSnapshot | undefined
 
@@ -21,16 +21,17 @@ export class Snapshots {
   }
 
   subscribe(listener: (snapshot: ActorSnapshot) => void): () => void {
+    this.#listeners ??= new Set()
     this.#listeners.add(listener)
     const { last } = this
-    if (last !== undefined) queueMicrotask(() => this.#listeners.has(listener) && this.#tell(listener, last))
-    return () => this.#listeners.delete(listener)
+    if (last !== undefined) queueMicrotask(() => this.#listeners?.has(listener) && this.#tell(listener, last))
+    return () => this.#listeners?.delete(listener)
   }
 
   came(snapshot: ActorSnapshot): void {
     if (isFinal(this.#last)) return
     this.#last = snapshot
-    for (const listener of this.#listeners) this.#tell(listener, snapshot)
+    for (const listener of this.#listeners ?? []) this.#tell(listener, snapshot)
   }
 
   /** The actor has ended: unless its own last snapshot said so, that is told as one. */
