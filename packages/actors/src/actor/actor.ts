@@ -59,11 +59,11 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
     input?: ArgsOf<Logic>,
     options?: InlineActorOptions,
   ): Promise<ActorOf<Logic>>
-  static start<Args, State, Message, Reply>(
-    handler: Handler<Args, State, Message, Reply>,
+  static start<Args, State, Message, Reply, Input = Message>(
+    handler: Handler<Args, State, Message, Reply, Input>,
     args?: Args,
     options?: InlineActorOptions,
-  ): Promise<Actor<Message, Reply>>
+  ): Promise<Actor<Input, Reply>>
   static start<Code = unknown>(
     code: ModuleExport<Code>,
     args?: ArgsOf<Code>,

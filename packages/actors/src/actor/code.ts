@@ -72,7 +72,7 @@ export type MessageOf<Code> =
             readonly receive: (message: infer Message, context: never) => unknown
             readonly message?: infer Schema
           }
-        ? In<Schema, Message>
+        ? In<NonNullable<Schema>, Message>
         : unknown
 
 /** What an actor of such code answers to an ask. */
@@ -98,6 +98,6 @@ export type ArgsOf<Code> =
       ? InputFrom<Code>
       : Code extends ActorFunction<infer Args>
         ? Args
-        : Code extends { readonly init: (args: infer Args, context: never) => unknown }
+        : Code extends { readonly init?: ((args: infer Args, context: never) => unknown) | undefined }
           ? Args
           : unknown

@@ -17,10 +17,10 @@ export interface HandlerContext<State> extends ActorContext {
   send(message: unknown): Promise<void>
 }
 
-/** See {@link handler}. */
-export interface Handler<Args = never, State = never, Message = never, Reply = unknown> {
+/** See {@link handler}. `Input` is what is sent, `Message` what its schema makes of that. */
+export interface Handler<Args = never, State = never, Message = never, Reply = unknown, Input = Message> {
   /** What a message must be: parsed before `receive` has it. One that is not is refused with `INVALID_MESSAGE`. */
-  readonly message?: z.ZodType<Message> | undefined
+  readonly message?: z.ZodType<Message, Input> | undefined
   /** What a reply must be: one that is not is a failure of the actor. */
   readonly reply?: z.ZodType<Reply> | undefined
   /** Makes the state; the actor is ready when it has. What it throws is a start that failed. */
@@ -45,9 +45,9 @@ export interface Handler<Args = never, State = never, Message = never, Reply = u
  *   receive: ({ add }, context) => (context.state.count += add),
  * })
  */
-export const handler = <Args = undefined, State = undefined, Message = unknown, Reply = unknown>(
-  given: Handler<Args, State, Message, Reply>,
-): Handler<Args, State, Message, Reply> => given
+export const handler = <Args = undefined, State = undefined, Message = unknown, Reply = unknown, Input = Message>(
+  given: Handler<Args, State, Message, Reply, Input>,
+): Handler<Args, State, Message, Reply, Input> => given
 
 type Code = Handler<unknown, unknown, unknown, unknown>
 
