@@ -301,7 +301,8 @@ export class RemoteBody implements Body {
       })
     } catch (cause) {
       const why = `the pipe of actor ${this.#terms.name} has no place: ${errorData(cause).message}`
-      this.kill(new TroupeError('ENDPOINT_UNAVAILABLE', why, { cause }))
+      const isOurs = cause instanceof TroupeError
+      this.kill(isOurs ? cause : new TroupeError('ENDPOINT_UNAVAILABLE', why, { cause }))
     }
     return this.#pipe
   }
