@@ -49,7 +49,7 @@ beforeAll(() => {
     }
   }
   return Promise.all([runInTurn(), runInTurn()])
-}, 180_000)
+}, 300_000)
 
 afterAll(() => rmSync(root, { recursive: true }))
 
@@ -83,7 +83,7 @@ describe('the code on the pages', () => {
 /** JavaScript is for Node as it is, TypeScript for tsx. */
 async function outputOf({ page, id, name }: PageFile & { page: string; id: string }): Promise<string> {
   const loader = name.endsWith('js') ? [] : ['--import', import.meta.resolve('tsx')]
-  const options = { cwd: folderOf(page), timeout: 20_000 }
+  const options = { cwd: folderOf(page), timeout: 60_000 }
   const { stdout, stderr } = await run(process.execPath, [...loader, name, ...(OTHERS[id]?.args ?? [])], options)
   return stdout + stderr
 }

@@ -23,7 +23,7 @@ describe('the examples', () => {
     expect(numbers.length).toBeGreaterThanOrEqual(5)
   })
 
-  it.each(examples)('$file prints what its header says, and ends by itself', async ({ text }) => {
+  it.each(examples)('$file prints what its header says, and ends by itself', { timeout: 60_000 }, async ({ text }) => {
     const command = text.match(/^ \* Run: node (.*)$/m)?.[1]
     const promised = text.match(/^ \* Expected output:\n((?: \* {3}.*\n)+)/m)?.[1]
     // Those that it needs beside: a server runs until it is stopped.
@@ -31,7 +31,7 @@ describe('the examples', () => {
       spawn(process.execPath, line!.split(' '), { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] }),
     )
     try {
-      const { stdout } = await run(process.execPath, command!.split(' '), { cwd: ROOT, timeout: 15_000 })
+      const { stdout } = await run(process.execPath, command!.split(' '), { cwd: ROOT, timeout: 55_000 })
       expect(stdout).toBe(promised!.replaceAll(/^ \* {3}/gm, ''))
     } finally {
       await Promise.all(companions.map(ended))
