@@ -6,7 +6,14 @@ export { type Clock, systemClock } from './clock.js'
 export { assertWaitOptions, type Waiter, type WaitOptions, waiting, within } from './deadline.js'
 export { type Deferred, deferred } from './deferred.js'
 export { type ErrorData, errorData, errorFrom } from './error-data.js'
-export { AbortedError, ClosedError, TimeoutError, TroupeError, type TroupeErrorCode } from './errors.js'
+export {
+  AbortedError,
+  ClosedError,
+  InvalidOptionsError,
+  TimeoutError,
+  TroupeError,
+  type TroupeErrorCode,
+} from './errors.js'
 export { LazyAbort } from './lazy-abort.js'
 export { type Logger, resolveLog } from './log.js'
 export { InvalidMessageError } from './message/invalid-message-error.js'

@@ -71,7 +71,7 @@ export class Actor<Message = unknown, Reply = unknown, Word = unknown>
   ): Promise<ActorOf<Code>>
   static async start(code: unknown, args?: unknown, options: ActorOptions = {}): Promise<Actor> {
     const place = options.place ?? here()
-    const prepared = prepareCode(code, options)
+    const prepared = prepareCode(code, options, place)
     // Nothing of one that is given up already is to run.
     const { signal } = prepared.options
     if (signal?.aborted) throw new AbortedError(`the start of actor ${prepared.name}`, signal.reason)

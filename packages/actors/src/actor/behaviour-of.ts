@@ -1,13 +1,13 @@
 /**
  * How code of each kind is run.
  */
-import { TroupeError } from '@troupe/core/kernel'
 import type { AnyActorLogic } from 'xstate'
 import type { ActorFunction } from './actor-context.js'
 import type { Behaviour } from './cell.js'
 import { type ActorCode, kindOf, type SchemedLogic, schemedOf } from './code.js'
 import type { Handler } from './handler.js'
 import { loadExport, type ModuleExport, notCode } from './load-export.js'
+import { notPersistent } from './not-persistent.js'
 import { functionBehaviour } from './pipe.js'
 
 /** The behaviour of some code. What a function does not need is loaded only for what does. */
@@ -32,10 +32,7 @@ export const namedBehaviour =
     const code = await loadExport(named)
     const kind = kindOf(code)
     if (kind === undefined) throw notCode(named)
-    if (cell.terms.persists && kind !== 'logic') {
-      const why = `options of actor ${cell.terms.name} are not valid: persist: keeps snapshots of machines: a ${kind} has none`
-      throw new TroupeError('INVALID_OPTIONS', why)
-    }
+    if (cell.terms.persists && kind !== 'logic') throw notPersistent(cell.terms.name, kind)
     if (cell.isAborted) throw cell.signal.reason
     return behaviourOf(code as ActorCode)(cell)
   }

@@ -8,7 +8,7 @@ import type { Behaviour, Cell } from './cell.js'
 import { CellContext } from './cell-context.js'
 import { checked } from './checked.js'
 import type { Letter, Notice } from './letter.js'
-import { RefusedError } from './refused-error.js'
+import type { RefusedError } from './refused-error.js'
 
 export interface HandlerContext<State> extends ActorContext {
   /** What `init` gave. */
@@ -153,8 +153,9 @@ class HandlerLoop {
 
   /** Whatever is thrown, and is no refusal, is its end. */
   #refuse(letter: Letter, error: unknown): void {
-    if (!(error instanceof RefusedError)) throw error
-    if (letter.kind === 'ask') this.#cell.refuse(letter.id, error)
+    // By its code: the module of the handler may have a copy of the class.
+    if ((error as Partial<RefusedError> | null | undefined)?.code !== 'REFUSED') throw error
+    if (letter.kind === 'ask') this.#cell.refuse(letter.id, error as Error)
     else this.#cell.log.debug({ err: error }, 'a message was refused, and nobody had asked')
   }
 }

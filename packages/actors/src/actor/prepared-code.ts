@@ -12,7 +12,9 @@ import { type ActorCode, kindOf, type SchemedLogic, schemedOf } from './code.js'
 import type { Handler } from './handler.js'
 import { InlineBody } from './inline-body.js'
 import { isModuleExport, type ModuleExport } from './load-export.js'
+import { notPersistent } from './not-persistent.js'
 import { copied, pack, unpack } from './packing.js'
+import type { Place } from './place.js'
 import { startProcess } from './process-actor.js'
 import { RemoteBody } from './remote-body.js'
 import { startThread } from './thread-actor.js'
@@ -35,7 +37,7 @@ const unpackLetter = (message: unknown): unknown => unpack(message as Uint8Array
 const asItIs = (message: unknown): unknown => message
 
 /** @throws {InvalidOptionsError} `INVALID_OPTIONS` */
-export function prepareCode(code: unknown, given: ActorOptions): PreparedCode {
+export function prepareCode(code: unknown, given: ActorOptions, place: Place | undefined): PreparedCode {
   const options = parseOptions(ActorOptions, given, 'an actor')
   if (isModuleExport(code)) return prepareNamed(code, options)
   const kind = kindOf(code)
@@ -43,7 +45,7 @@ export function prepareCode(code: unknown, given: ActorOptions): PreparedCode {
     const message = 'must be a function, logic of xstate, a handler, or { module: a URL, export: a name }'
     throw new InvalidOptionsError('an actor', [{ path: 'code', message }])
   }
-  const name = options.name ?? nameOf(code as ActorCode)
+  const name = options.name ?? nameOf(code as ActorCode) ?? place?.path.split('/').at(-1) ?? 'anonymous'
   if (options.isolation !== 'inline') {
     const what = kind === 'function' ? 'a closure' : `a ${kind} that is not named`
     const message = `${what} cannot run in a ${options.isolation}: name a module and an export`
@@ -86,18 +88,13 @@ function prepareNamed(code: ModuleExport, options: CheckedActorOptions): Prepare
   }
 }
 
-function nameOf(code: ActorCode): string {
+function nameOf(code: ActorCode): string | undefined {
   const { name, id, logic } = code as { name?: unknown; id?: unknown; logic?: { id?: unknown } }
   const found = [name, id, logic?.id].find((it) => typeof it === 'string' && it !== '')
-  return (found as string | undefined) ?? 'anonymous'
+  return found as string | undefined
 }
 
 function schemaOf(code: ActorCode): z.ZodType | undefined {
   if (kindOf(code) === 'handler') return (code as Handler).message
   return kindOf(code) === 'logic' ? schemedOf(code as AnyActorLogic | SchemedLogic).schemas.events : undefined
 }
-
-const notPersistent = (name: string, kind: string) =>
-  new InvalidOptionsError(`actor ${name}`, [
-    { path: 'persist', message: `keeps snapshots of machines: a ${kind} has none` },
-  ])
