@@ -103,6 +103,19 @@ describe.each(ISOLATIONS)('the transitions of a machine (%s)', (isolation) => {
     await until(async () => (await lookers()) === 0)
   })
 
+  it('go on when its code is started anew, which leaves nothing behind of the one before', async () => {
+    const tree = await openTree([machine('shy', 'shy', { isolation, maxTasks: 2 })])
+    const lookers = new Set<number>()
+    const { lines } = linesOf(tree)
+    await until(async () => {
+      const { context } = await at(tree, 'root/shy').ask({ type: 'COUNT' })
+      lookers.add((context as { lookers: number }).lookers)
+      return lines.length >= 4
+    })
+    expect(Math.max(...lookers)).toBe(1)
+    expect(lines).toEqual(lines.map(() => 'root/shy shy: {} -> {} (COUNT)'))
+  })
+
   it('have the time at which they were', async () => {
     const tree = await openTree([])
     const told: Transition[] = []
