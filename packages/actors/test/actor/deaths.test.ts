@@ -60,21 +60,19 @@ describe.each(AWAY)('an actor that dies in its %s', (isolation) => {
     expect(await actor.exit).toEqual({ reason: 'shutdown' })
   })
 
-  it('has run out of memory when it has filled its heap or its buffers: OUT_OF_MEMORY, at any time', async () => {
-    const options = { maxMemoryMiB: 48 }
-    const error = {
-      name: 'OutOfMemoryError',
-      code: 'OUT_OF_MEMORY',
-      maxMemoryMiB: 48,
-      message: expect.stringContaining('maxMemoryMiB of 48'),
-    }
-    for (const how of ['heap', 'buffers']) {
-      const actor = await open(isolation, {}, options)
-      await actor.send(how)
-      expect(await actor.exit).toMatchObject(failed(error))
-    }
+  const options = { maxMemoryMiB: 48, shutdownMs: 'infinity' } as const
+  const message = expect.stringContaining('maxMemoryMiB of 48')
+  const error = { name: 'OutOfMemoryError', code: 'OUT_OF_MEMORY', maxMemoryMiB: 48, message }
+
+  it.each(['heap', 'buffers'])('has run out of memory when it has filled its %s: OUT_OF_MEMORY', async (how) => {
+    const actor = await open(isolation, {}, options)
+    await actor.send(how)
+    expect(await actor.exit).toMatchObject(failed(error))
+  })
+
+  it('has run out of memory when it does so while it starts or stops too', async () => {
     await expect(open(isolation, { atStart: 'heap' }, options)).rejects.toMatchObject(error)
-    const stopping = await open(isolation, { atStop: 'heap' }, { ...options, shutdownMs: 'infinity' })
+    const stopping = await open(isolation, { atStop: 'heap' }, options)
     await stopping.stop()
     expect(await stopping.exit).toMatchObject(failed(error))
   })

@@ -23,6 +23,10 @@ const temporary = mkdtempSync(join(tmpdir(), 'actor-test-'))
 process.env.TMPDIR = temporary
 
 const functions: Readonly<Record<string, ActorFunction>> = await import(ACTORS.href)
+/** The threads of this process: each has a port. */
+const threads = () => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length
+const threadsBefore = threads()
+
 const open = new Set<Actor>()
 const pids = new Set<number>()
 let files = 0
@@ -89,6 +93,7 @@ afterEach(async () => {
   open.clear()
   expect([...pids].filter(isAlive), 'processes that are left').toEqual([])
   expect(ipcFolders(), 'ipc files that are left').toEqual([])
+  expect(threads(), 'threads that are left').toBe(threadsBefore)
   pids.clear()
 })
 
