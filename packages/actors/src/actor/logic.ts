@@ -26,8 +26,6 @@ class LogicRun {
   constructor({ logic, schemas }: SchemedLogic, cell: Cell) {
     this.#cell = cell
     this.#schemas = schemas
-    // It may fail at a moment at which nobody waits for it.
-    this.#over.promise.catch(() => undefined)
     const { args, name, path, kept } = cell.terms
     const snapshot = kept === undefined ? undefined : this.#restorable(kept)
     const options = {

@@ -82,6 +82,7 @@ describe.each(ISOLATIONS)('a machine as an actor (%s)', (isolation) => {
     // It gives the event loop back after 256.
     await Promise.all(numbers(300).map((n) => actor.send({ type: n === 255 ? 'FAIL_AT_ONCE' : 'NOTHING' })))
     expect(await actor.exit).toMatchObject(failed('at once'))
+    expect(uncaught).toEqual([])
   })
 
   it('does not start when it cannot be made', async () => {
