@@ -10,6 +10,7 @@ import { inheritedExecArgv } from './inherited-exec-argv.js'
 import { MEMORY_REPORT, OWNERS_FOLDER } from './owners-folder.js'
 import { PipeSocket } from './pipe-socket.js'
 import type { HostShape } from './place.js'
+import { reaper } from './reaper.js'
 import type { Host, HostEvents, OwnersPipe } from './remote-body.js'
 import type { Boot, FromHost, ToHost } from './words.js'
 
@@ -34,6 +35,7 @@ class ProcessActor implements Host {
     this.#child.on('message', (word) => events.word(word as FromHost))
     this.#child.once('error', (error) => events.failed(error))
     this.#child.once('exit', (exitCode, signal) => this.#exited(exitCode, signal))
+    if (this.pid !== undefined) reaper.add(this.pid, privateFolder())
   }
 
   get pid(): number | undefined {
@@ -66,6 +68,7 @@ class ProcessActor implements Host {
   }
 
   #exited(exitCode: number | null, signal: string | null): void {
+    if (this.pid !== undefined) reaper.remove(this.pid)
     if (this.#ranOutOfMemory()) this.#events.outOfMemory()
     this.#events.exited(exitCode, signal)
   }

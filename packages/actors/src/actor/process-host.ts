@@ -3,7 +3,6 @@
  */
 import { rmSync } from 'node:fs'
 import { usePrivateFolder } from '@troupe/core/kernel'
-import { watchOverOrphan } from './orphan-watch.js'
 import { MEMORY_REPORT, OWNERS_FOLDER } from './owners-folder.js'
 import { RemoteHost } from './remote-host.js'
 import type { FromHost, ToHost } from './words.js'
@@ -11,6 +10,7 @@ import type { FromHost, ToHost } from './words.js'
 /** How long an actor whose owner has died may take to end, in ms. */
 const ORPHAN_GRACE_MS = 1_000
 
+const owner = process.ppid
 let ownersFolder = process.env[OWNERS_FOLDER]
 // It is of this process alone.
 delete process.env[OWNERS_FOLDER]
@@ -18,8 +18,6 @@ delete process.env[OWNERS_FOLDER]
 const host = new RemoteHost({
   tell: (word) => {
     if (process.connected) process.send?.(word, () => undefined)
-    // Before the first message, which may never give the event loop back; the owner need not wait for it.
-    if (word.type === 'ready') setImmediate(() => watchOverOrphan(ORPHAN_GRACE_MS, ownersFolder))
   },
   open: () => {
     if (process.connected) process.send?.({ type: 'open-pipe' } satisfies FromHost, () => undefined)
@@ -82,7 +80,9 @@ function useFolder(directory: string): void {
 
 function orphaned(): void {
   host.orphaned()
-  // The owner cannot clean up any more.
-  process.on('exit', () => ownersFolder !== undefined && rmSync(ownersFolder, { recursive: true, force: true }))
+  // The owner cannot clean up any more, unless it lives and the actor itself has hung up.
+  process.on('exit', () => {
+    if (ownersFolder !== undefined && process.ppid !== owner) rmSync(ownersFolder, { recursive: true, force: true })
+  })
   setTimeout(() => process.exit(1), ORPHAN_GRACE_MS)
 }
