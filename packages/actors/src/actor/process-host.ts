@@ -2,7 +2,8 @@
  * The main of an actor's process.
  */
 import { rmSync } from 'node:fs'
-import { usePrivateFolder } from '@troupe/core/kernel'
+import { deferred, usePrivateFolder } from '@troupe/core/kernel'
+import type { Frame } from './frame.js'
 import { MEMORY_REPORT, OWNERS_FOLDER } from './owners-folder.js'
 import { RemoteHost } from './remote-host.js'
 import type { FromHost, ToHost } from './words.js'
@@ -39,7 +40,7 @@ if (!process.connected) orphaned()
 process.on('message', (message) => heard(message as ToHost))
 
 function heard(word: ToHost): void {
-  if (word.type === 'warm') return void warm()
+  if (word.type === 'warm') return void warm().catch((error: unknown) => host.fail(error))
   if (word.type === 'pipe') return void connect(word.endpoint).catch((error: unknown) => host.fail(error))
   if (word.type === 'boot') {
     ownersFolder = word.folder
@@ -48,13 +49,18 @@ function heard(word: ToHost): void {
   host.heard(word)
 }
 
-/** Loads what actors use, as long as there is nothing else to do. */
+/** Loads what actors use, as long as there is nothing else to do. The first pipe of a process takes 40 ms: this one. */
 async function warm(): Promise<void> {
   await import('zod')
-  await import('./packing.js')
+  const { pack, unpack } = await import('./packing.js')
   await import('./handler.js')
   await import('./logic.js')
-  await import('./pipe-socket.js')
+  const { PipeSocket } = await import('./pipe-socket.js')
+  const came = deferred<Frame>()
+  const ends = ['@', '>'].map((end) => new PipeSocket(`${end}inproc://troupe-warm`, came.resolve, came.reject))
+  await ends[1]!.send({ kind: 0, number: 0, body: pack({ is: 'warm' }) })
+  unpack((await came.promise).body)
+  for (const end of ends) await end.close()
 }
 
 /** Sockets are loaded only by an actor that uses its pipe. */

@@ -43,6 +43,7 @@ async function each(count: number, one: (index: number) => Promise<number>): Pro
 }
 
 async function startOne(): Promise<number> {
+  await world.rest?.()
   const began = performance.now()
   const started = await world.start()
   const took = performance.now() - began
@@ -62,6 +63,7 @@ async function askOne(question: number): Promise<number> {
 async function crashOne(question: number): Promise<number> {
   phoenix ??= await world.startPhoenix!()
   assertAnswer(await phoenix.ask(question), question)
+  await world.rest?.()
   const began = performance.now()
   await phoenix.crash()
   const answer = await phoenix.ask(question)

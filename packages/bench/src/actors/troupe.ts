@@ -1,12 +1,16 @@
 /**
  * Our actors, and our supervisors around them.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { Actor, type ModuleExport } from '@troupe/actors/actor'
 import { type ActorRef, type Supervised, Supervisor } from '@troupe/actors/supervisor'
 import { CAST, CRASH, echo } from './echo.actor.js'
 import type { Phoenix, Subject, Where, World } from './world.js'
 
 const CODE: ModuleExport<typeof echo> = { module: new URL('./echo.actor.js', import.meta.url), export: 'echo' }
+
+/** How long a spare may take to be started and warm, in ms. */
+const SPARE_MS = 1_000
 
 type Echo = Awaited<ReturnType<typeof startIn>>
 
@@ -35,6 +39,7 @@ export async function openTroupe(where: Where, spares: number): Promise<World> {
     start: startOne,
     startMany: async (count) => subjectOf((await supervised(count)).children()[0]!.child as Echo),
     startPhoenix: async () => phoenixOf(await supervised(1)),
+    ...(spares > 0 && { rest: () => delay(SPARE_MS) }),
     end: async () => void (await Promise.all(trees.map((tree) => tree.stop()))),
   }
 }

@@ -24,6 +24,8 @@ export interface World {
   startMany?(count: number): Promise<Subject>
   /** Absent where there is no supervision. */
   startPhoenix?(): Promise<Phoenix>
+  /** Resolves when what it keeps ready is ready again, which is not counted. */
+  rest?(): Promise<void>
   end(): Promise<void>
 }
 
