@@ -14,12 +14,16 @@ import { reaper } from './reaper.js'
 import type { Host, HostEvents, OwnersPipe } from './remote-body.js'
 import type { Boot, FromHost, ToHost } from './words.js'
 
+/** How long the channel of a process that is gone may take to end, in ms: somebody else may hold it. */
+const LAST_WORDS_MS = 1_000
+
 const HOST = new URL('./process-host.js', import.meta.url)
 
 export const startProcess = (terms: BodyTerms, events: HostEvents): Host => new ProcessActor(terms, events)
 
 class ProcessActor implements Host {
   readonly what = 'process'
+  readonly isWarm: boolean
   readonly #events: HostEvents
   readonly #child: ChildProcess
   /** For its own private files, which it cannot remove when it is killed; and Node writes there that it had no more memory. */
@@ -31,10 +35,12 @@ class ProcessActor implements Host {
     this.#events = events
     mkdirSync(this.#folder.path, { mode: 0o700 })
     const shape = shapeOf(options)
-    this.#child = place?.tree.spare(shape) ?? forkHost(shape)
+    const spare = place?.tree.spare(shape)
+    this.isWarm = spare !== undefined
+    this.#child = spare ?? forkHost(shape)
     this.#child.on('message', (word) => events.word(word as FromHost))
     this.#child.once('error', (error) => events.failed(error))
-    this.#child.once('exit', (exitCode, signal) => this.#exited(exitCode, signal))
+    this.#child.once('exit', (exitCode, signal) => this.#afterLastWords(() => this.#exited(exitCode, signal)))
     if (this.pid !== undefined) reaper.add(this.pid, privateFolder())
   }
 
@@ -65,6 +71,16 @@ class ProcessActor implements Host {
   async release(): Promise<void> {
     this.#place?.[Symbol.dispose]()
     this.#folder[Symbol.dispose]()
+  }
+
+  /** What it said last may still be in the channel when it is gone. */
+  #afterLastWords(then: () => void): void {
+    if (!this.#child.connected) return then()
+    const timer = setTimeout(() => this.#child.disconnect(), LAST_WORDS_MS)
+    this.#child.once('disconnect', () => {
+      clearTimeout(timer)
+      then()
+    })
   }
 
   #exited(exitCode: number | null, signal: string | null): void {

@@ -37,9 +37,10 @@ class Reaper {
   add(pid: number, folder: string | undefined): void {
     clearTimeout(this.#timer)
     this.#pids.add(pid)
+    // A new one is told all of them.
     if (this.#shell === undefined) this.#start()
+    else this.#say(`add ${pid}`)
     if (folder !== undefined) this.#say(`folder ${folder}`)
-    this.#say(`add ${pid}`)
   }
 
   /** It has ended. */

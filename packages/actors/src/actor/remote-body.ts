@@ -14,7 +14,7 @@ import type { Call } from './place.js'
 import { RemoteSystem } from './remote-system.js'
 import { SilenceWatch } from './silence-watch.js'
 import type { ActorSnapshot } from './snapshot.js'
-import type { Boot, FromHost, ToHost } from './words.js'
+import type { Boot, FromHost, PlainExit, ToHost } from './words.js'
 
 /** The owner's end of the pipe. */
 export interface OwnersPipe {
@@ -35,6 +35,8 @@ export interface HostEvents {
 /** A process or a thread that runs an actor. */
 export interface Host {
   readonly what: 'process' | 'thread'
+  /** Whether all that a pipe needs is loaded there. */
+  readonly isWarm: boolean
   readonly pid: number | undefined
   /** @throws what cannot be cloned */
   boot(boot: Omit<Boot, 'folder' | 'place'>): void
@@ -94,6 +96,8 @@ export class RemoteBody implements Body {
     this.#boot(code, kept)
     // Behind the boot, before which the host knows nothing.
     void this.#ended.promise.then(terms.inspectable(this.#system))
+    // It can be opened while the actor's code is loaded.
+    if (this.#host.isWarm) this.#open()
     void this.#pump()
   }
 
@@ -217,7 +221,7 @@ export class RemoteBody implements Body {
       case 'ending':
         return this.#drain(word.taken)
       case 'ended':
-        this.#exit = word.exit
+        this.#exit = this.#judged(word.exit)
         return this.#tookInAll(word.taken)
       case 'out-of-memory':
         return this.#fail(new OutOfMemoryError(this.#terms.name, this.#terms.options.maxMemoryMiB))
@@ -271,6 +275,12 @@ export class RemoteBody implements Body {
     this.#told = 'recycle'
     this.#terms.mailbox.release()
     this.#terms.recycling()
+  }
+
+  /** The end of its pipe may overtake the word that it is to stop: it has ended because of that all the same. */
+  #judged(exit: PlainExit): PlainExit {
+    const isAsked = this.#told === 'terminate' && exit.reason === 'normal' && exit.output === undefined
+    return isAsked ? { reason: 'shutdown' } : exit
   }
 
   #drain(taken: number): void {

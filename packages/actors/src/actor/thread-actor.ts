@@ -16,6 +16,7 @@ export const startThread = (terms: BodyTerms, events: HostEvents): Host => new T
 
 class ThreadActor implements Host {
   readonly what = 'thread'
+  readonly isWarm = false
   readonly pid = undefined
   readonly #worker: Worker
 

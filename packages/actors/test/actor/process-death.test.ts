@@ -61,6 +61,16 @@ describe('the process of an actor', () => {
     expect(isAlive(actor.pid!)).toBe(false)
   })
 
+  it('that hangs up has failed, and takes no files of its owner with it', async () => {
+    const actor = await openMortal('hangs up')
+    const other = await openActor('process', 'echo')
+    await actor.send('now')
+    expect(await actor.exit).toMatchObject({ reason: 'failed', error: { code: 'ACTOR_EXITED', exitCode: 1 } })
+    // Its pipe is made of such files, and is opened only now.
+    await other.send('still here')
+    expect(await other.receive()).toBe('still here')
+  })
+
   it('that is stopped by SIGSTOP is killed by stop', async () => {
     const actor = await openActor('process', 'echo', undefined, { shutdownMs: 50 })
     process.kill(actor.pid!, 'SIGSTOP')
