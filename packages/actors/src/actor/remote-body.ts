@@ -14,7 +14,7 @@ import type { Call } from './place.js'
 import { RemoteSystem } from './remote-system.js'
 import { SilenceWatch } from './silence-watch.js'
 import type { ActorSnapshot } from './snapshot.js'
-import type { Boot, FromHost, PlainExit, ToHost } from './words.js'
+import type { Boot, FromHost, ToHost } from './words.js'
 
 /** The owner's end of the pipe. */
 export interface OwnersPipe {
@@ -221,7 +221,7 @@ export class RemoteBody implements Body {
       case 'ending':
         return this.#drain(word.taken)
       case 'ended':
-        this.#exit = this.#judged(word.exit)
+        this.#exit = word.exit
         return this.#tookInAll(word.taken)
       case 'out-of-memory':
         return this.#fail(new OutOfMemoryError(this.#terms.name, this.#terms.options.maxMemoryMiB))
@@ -275,12 +275,6 @@ export class RemoteBody implements Body {
     this.#told = 'recycle'
     this.#terms.mailbox.release()
     this.#terms.recycling()
-  }
-
-  /** The end of its pipe may overtake the word that it is to stop: it has ended because of that all the same. */
-  #judged(exit: PlainExit): PlainExit {
-    const isAsked = this.#told === 'terminate' && exit.reason === 'normal' && exit.output === undefined
-    return isAsked ? { reason: 'shutdown' } : exit
   }
 
   #drain(taken: number): void {
