@@ -144,6 +144,8 @@ export class Cell {
     try {
       let letter = await this.terms.inbox.take(wait)
       while (letter !== undefined && !this.#counts(letter)) letter = await this.terms.inbox.take(wait)
+      // `$TERM`: the word that aborts its signal may come later, and is to be known before the end of its pipe.
+      if (letter === undefined && this.#inflow === 'open') this.abort('was told to stop')
       return letter
     } finally {
       this.#isWaiting = false

@@ -75,7 +75,7 @@ export class RemoteHost implements Outlet {
       case 'terminate':
         return this.#cell?.abort('was told to stop')
       case 'end':
-        return this.#term()
+        return this.#inbox?.end()
       case 'recycle':
         this.#cell?.recycle()
         return this.recycling()
@@ -103,7 +103,7 @@ export class RemoteHost implements Outlet {
       case TO_ACTOR.notice:
         return void inbox.force({ kind: 'notice', message: this.#packing.unpack(body) as Notice })
       case TO_ACTOR.end:
-        return this.#term()
+        return this.#inbox?.end()
       case TO_ACTOR.heard:
         for (let count = 0; count < number; count++) this.#window!.poll()
         return
@@ -188,12 +188,6 @@ export class RemoteHost implements Outlet {
 
   recycling(): void {
     this.#ways.tell({ type: 'recycling', taken: this.#taken })
-  }
-
-  /** `$TERM`. The word that it is to stop may come later, and its signal aborts before its pipe ends. */
-  #term(): void {
-    this.#cell?.abort('was told to stop')
-    this.#inbox?.end()
   }
 
   async #run(boot: Boot): Promise<void> {
