@@ -1,7 +1,7 @@
 /**
  * The running side of an actor, wherever it runs: hands it what comes, and its words out.
  */
-import { errorData, type Logger, TroupeError, type WaitOptions } from '@troupe/core/kernel'
+import { errorData, LazyAbort, type Logger, TroupeError, type WaitOptions } from '@troupe/core/kernel'
 import { type BodyExit, type Exit, exitOfThrow } from './exit.js'
 import type { Answer, DeadLetterReason, Letter } from './letter.js'
 import type { Mailbox } from './mailbox.js'
@@ -61,8 +61,7 @@ const LETTERS_A_TURN = 256
 
 export class Cell {
   readonly terms: CellTerms
-  #aborter: AbortController | undefined
-  #abortedFor: TroupeError | undefined
+  readonly #stop = new LazyAbort()
   #log: Logger | undefined
   #isReady = false
   #abortsWhenRecycled = false
@@ -82,15 +81,11 @@ export class Cell {
 
   /** Aborts when the actor is to stop. Made when it is first asked for. */
   get signal(): AbortSignal {
-    if (this.#aborter === undefined) {
-      this.#aborter = new AbortController()
-      if (this.#abortedFor !== undefined) this.#aborter.abort(this.#abortedFor)
-    }
-    return this.#aborter.signal
+    return this.#stop.signal
   }
 
   get isAborted(): boolean {
-    return this.#abortedFor !== undefined
+    return this.#stop.isAborted
   }
 
   /** Whether it was killed, or its logic is over: it is given nothing more. */
@@ -99,8 +94,7 @@ export class Cell {
   }
 
   abort(why: string): void {
-    this.#abortedFor ??= new TroupeError('CLOSED', `actor ${this.terms.name} ${why}`)
-    this.#aborter?.abort(this.#abortedFor)
+    if (!this.isAborted) this.#stop.abort(new TroupeError('CLOSED', `actor ${this.terms.name} ${why}`))
   }
 
   get log(): Logger {
