@@ -1,0 +1,67 @@
+/**
+ * The connection to one server: a DEALER of its own for each session.
+ */
+import { errorData, type Logger, ZMQMonitor } from '@troupe/core'
+import { ZMQDealer } from '@troupe/dealer-router'
+import type { Dial, LinkEvents, ServerLink } from './upstream.js'
+
+/** How long the last words may take to be sent, in ms. */
+const LAST_WORDS_MS = 200
+
+type Dealer = ZMQDealer<{ codec: 'frames' }>
+
+/** Dials with a new DEALER. */
+export const dealerDial =
+  (maxMessageBytes: number, log: Logger): Dial =>
+  (endpoint, events) =>
+    new DealerLink(endpoint, events, maxMessageBytes, log)
+
+class DealerLink implements ServerLink {
+  readonly #dealer: Dealer
+  readonly #events: LinkEvents
+  readonly #log: Logger
+
+  constructor(endpoint: string, events: LinkEvents, maxMessageBytes: number, log: Logger) {
+    this.#events = events
+    this.#log = log
+    this.#dealer = new ZMQDealer(undefined, {
+      ...{ codec: 'frames', maxMessageBytes, log, lingerMs: LAST_WORDS_MS },
+      // What may be under way is bounded by the client, and by the credit of streams.
+      sendHighWaterMark: 0,
+      reconnectIntervalMs: 50,
+      reconnectMaxIntervalMs: 1_000,
+    })
+    if (!endpoint.startsWith('inproc:')) void this.#watch(new ZMQMonitor(this.#dealer))
+    void this.#open(endpoint)
+  }
+
+  send(frame: Uint8Array): void {
+    this.#dealer
+      .send([frame])
+      .catch((error: unknown) => this.#log.debug({ err: errorData(error) }, 'a frame was not sent'))
+  }
+
+  close(): Promise<void> {
+    return this.#dealer.close()
+  }
+
+  async #open(endpoint: string): Promise<void> {
+    try {
+      await this.#dealer.connect(endpoint)
+      for await (const parts of this.#dealer) this.#events.came(parts.length === 1 ? parts[0]! : NO_FRAME)
+    } catch (error) {
+      this.#events.lost(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  async #watch(monitor: ZMQMonitor): Promise<void> {
+    try {
+      for await (const { type } of monitor)
+        if (type === 'disconnected') this.#events.lost('the other side has closed it')
+    } catch (error) {
+      this.#log.debug({ err: errorData(error) }, 'a connection is not watched any more')
+    }
+  }
+}
+
+const NO_FRAME = new Uint8Array()

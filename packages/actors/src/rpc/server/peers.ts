@@ -1,0 +1,98 @@
+/**
+ * The clients of a service's ROUTER, by their routing ids: each has its session and its queue.
+ */
+import type { Logger } from '@troupe/core'
+import type { ZMQRouter } from '@troupe/dealer-router'
+import { PeerChannel } from './peer-channel.js'
+import type { CheckedCommonOptions } from './serve.options.js'
+import type { ServerCore } from './server-core.js'
+import type { Session } from './session.js'
+
+/** How long a stop waits until libzmq has taken the last words, in ms. */
+const LAST_WORDS_MS = 500
+
+interface Member {
+  readonly channel: PeerChannel
+  session: Session | undefined
+  /** After the end of its session: whether it has sent anything since the last heartbeat. */
+  speaks: boolean
+}
+
+export interface PeersTerms {
+  readonly core: ServerCore
+  readonly router: ZMQRouter<{ codec: 'frames' }>
+  readonly options: CheckedCommonOptions
+  readonly log: Logger
+}
+
+export class Peers {
+  readonly #terms: PeersTerms
+  readonly #members = new Map<string, Member>()
+
+  constructor(terms: PeersTerms) {
+    this.#terms = terms
+  }
+
+  /** Takes what comes, until the socket is closed. */
+  async read(): Promise<void> {
+    for await (const { routingId, message } of this.#terms.router) {
+      const id = Buffer.from(routingId.buffer, routingId.byteOffset, routingId.byteLength).toString('latin1')
+      const member = this.#members.get(id) ?? this.#meet(id, routingId)
+      // What comes after the end of its session was on its way, or is of one that does not listen.
+      if (member.session === undefined) member.speaks = true
+      else member.session.came(message.length === 1 ? message[0]! : NO_FRAME)
+    }
+  }
+
+  /** Called each heartbeat: forgets those whose session has ended, once they are quiet. */
+  tick(): void {
+    for (const [id, member] of this.#members) {
+      if (member.session !== undefined) continue
+      if (!member.speaks) {
+        member.channel.close()
+        this.#members.delete(id)
+      }
+      member.speaks = false
+    }
+  }
+
+  /** Resolves when what was said is given to libzmq. */
+  async drained(): Promise<void> {
+    const all = Promise.all(Array.from(this.#members.values(), ({ channel }) => channel.drained()))
+    let timer: NodeJS.Timeout | undefined
+    const limit = new Promise((resolve) => {
+      timer = setTimeout(resolve, LAST_WORDS_MS)
+    })
+    await Promise.race([all, limit])
+    clearTimeout(timer)
+  }
+
+  close(): void {
+    for (const { channel } of this.#members.values()) channel.close()
+    this.#members.clear()
+  }
+
+  #meet(id: string, given: Uint8Array): Member {
+    const { core, router, options, log } = this.#terms
+    const routingId = Uint8Array.from(given)
+    const peer = { id: Buffer.from(routingId).toString('hex') }
+    const channel = new PeerChannel(options.maxUnreadBytes, {
+      send: (frame) => router.send({ routingId, message: [frame] }),
+      lost: (why) => member.session?.end(why),
+    })
+    const member: Member = { channel, session: undefined, speaks: true }
+    member.session = core.open({
+      peer,
+      send: (frame) => channel.send(frame),
+      ended: (session, why) => {
+        core.closed(session)
+        member.session = undefined
+        log.debug({ peer: peer.id, why }, 'a session has ended')
+      },
+    })
+    this.#members.set(id, member)
+    return member
+  }
+}
+
+const NO_FRAME = new Uint8Array()

@@ -1,0 +1,212 @@
+/**
+ * The frames of RPC, as docs/wire/rpc.md describes them: a sequence number and items. Each is checked before it is believed.
+ */
+import { TroupeError } from '@troupe/core'
+import { Packr, Unpackr } from 'msgpackr'
+import { z } from 'zod'
+
+/** The version of the wire. A HELLO of another version is answered with BYE. */
+export const WIRE_VERSION = 1
+
+export const HELLO = 1
+export const WELCOME = 2
+export const CREDIT = 3
+export const CALL = 4
+export const REPLY = 5
+export const ERROR = 6
+export const ITEM = 7
+export const END = 8
+export const CANCEL = 9
+export const PING = 10
+export const PONG = 11
+export const DRAIN = 12
+export const BYE = 13
+/** Only between a service and its own workers: nothing of a call that was cancelled runs any more. */
+export const RELEASED = 64
+
+/** An item: its kind, and its elements. */
+export type Item = readonly [kind: number, ...elements: unknown[]]
+
+export interface Frame {
+  readonly sequence: number
+  readonly items: readonly Item[]
+  readonly encoding: Encoding
+}
+
+export type Encoding = 'msgpack' | 'json'
+
+export interface WireError {
+  readonly code: string
+  readonly message: string
+  readonly retryable: boolean
+  /** The call has certainly not begun to run. */
+  readonly notRun: boolean
+  readonly kind?: string | undefined
+  readonly data?: unknown
+}
+
+export type Metadata = Readonly<Record<string, string>>
+
+export interface CallHead {
+  readonly metadata?: Metadata | undefined
+  readonly credit?: number | undefined
+  readonly peer?: string | undefined
+}
+
+export interface HelloOptions {
+  readonly maxMessageBytes?: number | undefined
+}
+
+export interface WelcomeOptions {
+  readonly service: string
+  readonly contractVersion: string | null
+  readonly instance: string
+  readonly heartbeatMs: number
+  readonly livenessMs: number
+  readonly window: number
+  readonly maxMessageBytes: number
+}
+
+const name = z.string().max(256)
+const ms = z.number().positive()
+const bytes = z.number().int().positive()
+const counter = z.number().int().positive().max(Number.MAX_SAFE_INTEGER)
+
+const HelloShape = z.tuple([
+  z.literal(HELLO),
+  z.number(),
+  name.nullish(),
+  name.nullish(),
+  z.object({ maxMessageBytes: bytes.optional() }).nullish(),
+])
+const WelcomeShape = z.tuple([
+  z.literal(WELCOME),
+  z.number(),
+  z.object({
+    service: name,
+    contractVersion: name.nullable(),
+    instance: name,
+    heartbeatMs: ms,
+    livenessMs: ms,
+    window: counter,
+    maxMessageBytes: bytes,
+  }),
+])
+const ErrorShape = z.object({
+  code: name,
+  message: z.string(),
+  retryable: z.boolean().default(false),
+  notRun: z.boolean().default(false),
+  kind: name.optional(),
+  data: z.unknown().optional(),
+})
+const HeadShape = z.object({
+  metadata: z.record(z.string(), z.string()).optional(),
+  credit: z.number().int().nonnegative().optional(),
+  peer: z.string().optional(),
+})
+
+/** msgpackr would write a function as null: what cannot be said must be an error. */
+class RpcPackr extends Packr {
+  writeFunction(): never {
+    throw new TypeError('a function cannot be encoded')
+  }
+}
+// A property without a value is left out, as in JSON: other languages have no undefined.
+const packr = new RpcPackr({ useRecords: false, skipValues: [undefined] } as ConstructorParameters<typeof Packr>[0])
+const unpackr = new Unpackr({ useRecords: false })
+
+const OPEN_BRACKET = 0x5b
+
+/** A frame as bytes, which no other frame overwrites. @throws what the encoder throws for a value that cannot be encoded */
+export function encodeFrame(sequence: number, items: readonly Item[], encoding: Encoding): Buffer {
+  const frame = [sequence, ...items]
+  return encoding === 'json' ? Buffer.from(jsonOf(frame)) : packr.pack(frame)
+}
+
+/** A frame, or undefined for what is none. Its items may still not be what their kind says. */
+export function decodeFrame(part: Uint8Array): Frame | undefined {
+  const encoding = part[0] === OPEN_BRACKET ? 'json' : 'msgpack'
+  let frame: unknown
+  try {
+    frame = encoding === 'json' ? JSON.parse(Buffer.from(part).toString()) : unpackr.unpack(part)
+  } catch {
+    return undefined
+  }
+  if (!Array.isArray(frame) || frame.length < 2) return undefined
+  const [sequence, ...items] = frame as unknown[]
+  if (!isCounter(sequence) || !items.every(isItem)) return undefined
+  return { sequence, items, encoding }
+}
+
+export const isCounter = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
+
+const isItem = (item: unknown): item is Item => Array.isArray(item) && typeof item[0] === 'number'
+
+export interface Hello {
+  readonly version: number
+  readonly service: string | undefined
+  readonly contractVersion: string | undefined
+  readonly maxMessageBytes: number
+}
+
+export function readHello(item: Item): Hello | undefined {
+  const parsed = HelloShape.safeParse(padded(item, 5))
+  if (!parsed.success) return undefined
+  const [, version, service, contractVersion, options] = parsed.data
+  return {
+    version,
+    service: service ?? undefined,
+    contractVersion: contractVersion ?? undefined,
+    maxMessageBytes: options?.maxMessageBytes ?? Number.POSITIVE_INFINITY,
+  }
+}
+
+export function readWelcome(item: Item): WelcomeOptions | undefined {
+  const parsed = WelcomeShape.safeParse(padded(item, 3))
+  return parsed.success ? parsed.data[2] : undefined
+}
+
+export function readError(value: unknown): WireError | undefined {
+  const parsed = ErrorShape.safeParse(value)
+  return parsed.success ? (parsed.data as WireError) : undefined
+}
+
+export interface CallItem {
+  readonly id: number
+  readonly procedure: string
+  readonly leftMs: number | undefined
+  readonly metadata: Metadata | undefined
+  readonly credit: number
+  readonly input: unknown
+  /** Only between a service and its own workers: who calls. */
+  readonly peer: string | undefined
+}
+
+/** A call, or undefined for what is none. This is the path of the message: no schema but for what is rare. */
+export function readCall([, id, procedure, leftMs, options, input]: Item): CallItem | undefined {
+  if (!isCounter(id) || typeof procedure !== 'string' || procedure.length > 256) return undefined
+  if (!(leftMs === undefined || leftMs === null || (typeof leftMs === 'number' && leftMs < 2 ** 53))) return undefined
+  const left = leftMs ?? undefined
+  if (options === undefined || options === null) {
+    return { id, procedure, leftMs: left, metadata: undefined, credit: 0, input, peer: undefined }
+  }
+  const head = HeadShape.safeParse(options)
+  if (!head.success) return undefined
+  const { metadata, credit = 0, peer } = head.data
+  return { id, procedure, leftMs: left, metadata, credit, input, peer }
+}
+
+/** Elements that are not said, as undefined; those beyond what is known are dropped. */
+const padded = (item: Item, length: number): unknown[] => Array.from({ length }, (_, index) => item[index])
+
+function jsonOf(frame: unknown): string {
+  return JSON.stringify(frame, (_, value: unknown) => {
+    if (typeof value === 'function' || typeof value === 'symbol') throw new TypeError(`JSON has no ${typeof value}`)
+    if (value instanceof Uint8Array) throw new TypeError('JSON has no bytes')
+    return value
+  })
+}
+
+/** What a peer did is not of docs/wire/rpc.md. */
+export const violation = (what: string): TroupeError => new TroupeError('PROTOCOL_ERROR', what)
