@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe } from 'vitest'
-import { missing, required } from './pyzmq.js'
+import { required } from './python-with.js'
+import { missing } from './pyzmq.js'
 
 export const TEXT = 'grüße \u{1F3AD}'
 export const BYTES = Buffer.from([0, 255, 1, 254])

@@ -1,22 +1,18 @@
 /**
  * A socket of pyzmq, in a Python of its own.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { pythonWith } from './python-with.js'
 
 const PEER = fileURLToPath(new URL('../python/peer.py', import.meta.url))
-/** Debian's packages are for its own Python, which need not be the first on the path. */
-const PYTHONS = ['/usr/bin/python3', 'python3']
 
-const python = PYTHONS.find((one) => spawnSync(one, ['-c', 'import zmq'], { stdio: 'ignore' }).status === 0)
+const python = pythonWith('zmq')
 
 /** Why there is no pyzmq here; undefined where there is. */
 export const missing = python === undefined ? 'no Python here has pyzmq: on Debian, apt install python3-zmq' : undefined
-
-/** A run that must have it says so. */
-export const required = process.env.TROUPE_INTEROP === 'required'
 
 type PeerType = 'PUSH' | 'PULL' | 'PAIR' | 'REQ' | 'REP' | 'DEALER' | 'ROUTER' | 'PUB' | 'SUB' | 'XPUB' | 'XSUB'
 type Frame = string | Uint8Array
