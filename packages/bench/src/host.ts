@@ -16,6 +16,8 @@ export interface Round {
   readonly seconds: number
   /** Of one of them, where they were timed one by one. */
   readonly medianUs?: number
+  /** So long or shorter took 99 of a hundred of them. */
+  readonly p99Us?: number
 }
 
 export type Reply = Round | { readonly error: string }

@@ -46,6 +46,12 @@ export class MemoryWatch {
   }
 }
 
+/** What a process and its descendants hold now, in MiB. */
+export const rssMib = (root: number): number => sum(treeOf(root), 'status', /^VmRSS:\s+(\d+)/m) / 1_024
+
+/** The most that each of them ever held, summed, in MiB. The kernel remembers it, so nothing has to watch. */
+export const peakRssMib = (root: number): number => sum(treeOf(root), 'status', /^VmHWM:\s+(\d+)/m) / 1_024
+
 /** A process and its descendants. */
 export function treeOf(root: number): number[] {
   const children = new Map<number, number[]>()

@@ -26,7 +26,7 @@ export function renderReport({ command, machine, workers, rounds, sections }: Re
   ]
   const parts = sections.flatMap((section) => ['', renderSection(section)])
   const abilities = workers === undefined ? [] : ['', renderAbilities()]
-  return [...intro, ...parts, ...abilities, '', renderTargets(sections)].join('\n')
+  return [...intro, ...parts, ...abilities, ...renderTargets(sections)].join('\n')
 }
 
 const BEGIN = '<!-- what follows is written by the command -->'
@@ -57,9 +57,10 @@ function renderAbilities(): string {
   return ['## What they do beside', renderTable({ head, rows, prose: true })].join('\n\n')
 }
 
-function renderTargets(sections: readonly Section[]): string {
+function renderTargets(sections: readonly Section[]): string[] {
   const rows = sections
     .flatMap(({ targets }) => targets)
     .map(({ what, wanted, measured, met }) => [what, wanted, measured, met ? 'met' : 'missed'])
-  return ['## Targets', renderTable({ head: ['what', 'wanted', 'measured', ''], rows, prose: true })].join('\n\n')
+  if (rows.length === 0) return []
+  return ['', '## Targets', '', renderTable({ head: ['what', 'wanted', 'measured', ''], rows, prose: true })]
 }

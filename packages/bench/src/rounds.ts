@@ -22,7 +22,8 @@ export async function alternate<Contender extends { readonly name: string }, Ord
   const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]))
   const hosts: RoundsOf<Orders>[] = []
   try {
-    for (const contender of contenders) hosts.push(await start(contender))
+    if (warmUp) for (const contender of contenders) hosts.push(await start(contender))
+    else hosts.push(...(await startTogether(contenders, start)))
     for (let round = warmUp ? -WARM_UP_ROUNDS : 0; round < rounds; round++) {
       for (const [index, contender] of contenders.entries()) {
         const result = await hosts[index]!.run(orderFor(contender))
@@ -33,4 +34,17 @@ export async function alternate<Contender extends { readonly name: string }, Ord
     await Promise.all(hosts.map((host) => host[Symbol.asyncDispose]()))
   }
   return results
+}
+
+/** Where no time counts. One that does not start ends the others. */
+async function startTogether<Contender, Orders>(
+  contenders: readonly Contender[],
+  start: (contender: Contender) => Promise<RoundsOf<Orders>>,
+): Promise<RoundsOf<Orders>[]> {
+  const outcomes = await Promise.allSettled(contenders.map(start))
+  const started = outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const failed = outcomes.find((one) => one.status === 'rejected')
+  if (failed === undefined) return started
+  await Promise.all(started.map((host) => host[Symbol.asyncDispose]()))
+  throw failed.reason
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { median, spread, summarize } from '../dist/statistics.js'
+import { median, percentile, spread, summarize } from '../dist/statistics.js'
 
 test('the median of an odd number of values is the middle one, whatever their order', () => {
   expect(median([9, 1, 100])).toBe(9)
@@ -15,6 +15,16 @@ test('the median compares numbers, not their text', () => {
 
 test('no values have no median', () => {
   expect(() => median([])).toThrow(RangeError)
+})
+
+test('the 99th percentile of two hundred values has two above it, whatever their order', () => {
+  const values = Array.from({ length: 200 }, (_, index) => ((index * 7) % 200) + 1)
+  expect(percentile(values, 0.99)).toBe(198)
+})
+
+test('a percentile of few values is the largest, and of no values there is none', () => {
+  expect(percentile([3, 9, 10], 0.99)).toBe(10)
+  expect(() => percentile([], 0.99)).toThrow(RangeError)
 })
 
 test('a summary has the rounds, their median and both ends', () => {
