@@ -1,5 +1,5 @@
 /**
- * The command: `bench farm|sockets|actors [--rounds N] [--quick] [--only NAME]... [--json FILE] [--into FILE]`.
+ * The command: `bench farm|sockets|actors|rpc [--rounds N] [--quick] [--only NAME]... [--json FILE] [--into FILE]`.
  * Tables on stdout, progress on stderr.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -18,6 +18,10 @@ import { map } from './scenarios/map.js'
 import { memory } from './scenarios/memory.js'
 import { pipeline } from './scenarios/pipeline.js'
 import { roundTrip } from './scenarios/round-trip.js'
+import { rpcIdle } from './scenarios/rpc-idle.js'
+import { rpcInFlight } from './scenarios/rpc-in-flight.js'
+import { rpcLone } from './scenarios/rpc-lone.js'
+import { rpcStream } from './scenarios/rpc-stream.js'
 import { submit } from './scenarios/submit.js'
 
 interface Suite {
@@ -30,6 +34,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   farm: { scenarios: { submit, map, cpu, memory, kill }, workers: WORKERS },
   sockets: { scenarios: { pipeline, 'round-trip': roundTrip, growth } },
   actors: { scenarios: { start: actorStart, tree: actorTree, crash: actorCrash, ask: actorAsk } },
+  rpc: { scenarios: { inflight: rpcInFlight, lone: rpcLone, stream: rpcStream, idle: rpcIdle } },
 }
 const USAGE = Object.entries(SUITES)
   .map(([name, { scenarios }]) => [name, Object.keys(scenarios).join('|')])

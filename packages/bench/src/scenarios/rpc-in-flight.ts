@@ -1,0 +1,46 @@
+/**
+ * Many calls at a time: what a call costs, and what both ends hold meanwhile.
+ */
+import { hasProc } from '../process-tree.js'
+import { alternate } from '../rounds.js'
+import { absentRpc, grpc, presentRpc } from '../rpc/contenders.js'
+import { Pair } from '../rpc/pair.js'
+import type { RpcContender } from '../rpc/rpc-contender.js'
+import type { Scenario } from '../scenario.js'
+import { figure, type Table } from '../table.js'
+import { rates, rateTable } from '../throughput.js'
+
+const IN_FLIGHT = 512
+
+export const rpcInFlight: Scenario = async ({ rounds, quick }) => {
+  const forMs = quick ? 100 : 1_500
+  const contenders = presentRpc()
+  const pairs = new Map<string, Pair>()
+  const start = async (one: RpcContender) => {
+    const pair = await Pair.start(one)
+    pairs.set(one.name, pair)
+    return pair
+  }
+  const orderFor = () => ({ act: 'call' as const, callers: IN_FLIGHT, forMs })
+  const summaries = rates(await alternate(contenders, { start, rounds, warmUp: !quick, orderFor }))
+  return {
+    title: `Calls, ${IN_FLIGHT} in flight`,
+    text:
+      `${IN_FLIGHT} callers, each of which calls again when it was answered; rounds of ${forMs} ms. The peak of the memory is that of ` +
+      `each process over all rounds${hasProc ? '' : ' (read from /proc, which only Linux has: left out here)'}; the server's includes ` +
+      `nats-server.${absentRpc()}`,
+    tables: [
+      rateTable(contenders, summaries, grpc.name, 'calls'),
+      ...(hasProc ? [memoryTable(contenders, pairs)] : []),
+    ],
+    targets: [],
+  }
+}
+
+function memoryTable(contenders: readonly RpcContender[], pairs: ReadonlyMap<string, Pair>): Table {
+  const rows = contenders.map(({ name }) => {
+    const { client, server } = pairs.get(name)!.peaks
+    return [name, figure(client), figure(server)]
+  })
+  return { head: ['contender, MiB', 'peak RSS, client', 'peak RSS, server'], rows }
+}

@@ -1,0 +1,28 @@
+/**
+ * One call at a time: how long an answer takes.
+ */
+import { alternate } from '../rounds.js'
+import { absentRpc, presentRpc } from '../rpc/contenders.js'
+import { Pair } from '../rpc/pair.js'
+import type { Scenario } from '../scenario.js'
+import { summarize } from '../statistics.js'
+import { figure } from '../table.js'
+import { timeTable } from '../time-table.js'
+
+export const rpcLone: Scenario = async ({ rounds, quick }) => {
+  const count = quick ? 50 : 3_000
+  const contenders = presentRpc()
+  const orderFor = () => ({ act: 'lone' as const, count })
+  const results = await alternate(contenders, { start: Pair.start, rounds, warmUp: !quick, orderFor })
+  const summariesOf = (of: 'medianUs' | 'p99Us') =>
+    new Map([...results].map(([name, all]) => [name, summarize(all.map((round) => round[of] ?? 0))]))
+  return {
+    title: 'Calls, one in flight',
+    text: `${figure(count)} a round; the median and the 99th percentile of each round.${absentRpc()}`,
+    tables: [
+      timeTable(contenders, summariesOf('medianUs'), 'us, p50'),
+      timeTable(contenders, summariesOf('p99Us'), 'us, p99'),
+    ],
+    targets: [],
+  }
+}
