@@ -17,8 +17,9 @@ const hasNats = natsServerMissing() === undefined || process.env.TROUPE_INTEROP 
 const GRPC = '@grpc/grpc-js'
 const PACKED = 'raw zeromq, packed per turn, no validation'
 /** Those with streams, which keep idle clients too. */
-const SOME = [GRPC, PACKED]
+const SOME = ['Troupe', GRPC, PACKED]
 const ALL = [
+  'Troupe',
   GRPC,
   ...(hasNats ? ['NATS request/reply'] : []),
   'moleculer over TCP',

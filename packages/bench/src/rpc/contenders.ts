@@ -4,18 +4,23 @@
 import { natsServerMissing } from './nats-server.js'
 import type { RpcContender } from './rpc-contender.js'
 
+export const troupeRpc: RpcContender = {
+  ...{ name: 'Troupe', streams: true, idles: true },
+  open: async () => (await import('./troupe.js')).troupe,
+}
+
 export const grpc: RpcContender = {
   ...{ name: '@grpc/grpc-js', streams: true, idles: true },
   open: async () => (await import('./grpc.js')).grpcJs,
 }
 
-const nats: RpcContender = {
+export const nats: RpcContender = {
   name: 'NATS request/reply',
   missing: natsServerMissing,
   open: async () => (await import('./nats.js')).nats,
 }
 
-const moleculer: RpcContender = {
+export const moleculer: RpcContender = {
   name: 'moleculer over TCP',
   open: async () => (await import('./moleculer.js')).moleculer,
 }
@@ -25,12 +30,12 @@ export const rawPacked: RpcContender = {
   open: async () => (await import('./raw.js')).rawPacked,
 }
 
-const rawSingle: RpcContender = {
+export const rawSingle: RpcContender = {
   name: 'raw zeromq, a message a call, no validation',
   open: async () => (await import('./raw.js')).rawSingle,
 }
 
-const rpcContenders: readonly RpcContender[] = [grpc, nats, moleculer, rawPacked, rawSingle]
+const rpcContenders: readonly RpcContender[] = [troupeRpc, grpc, nats, moleculer, rawPacked, rawSingle]
 
 /** Those that can run here. */
 export const presentRpc = (): readonly RpcContender[] =>

@@ -3,10 +3,11 @@
  */
 import { hasProc } from '../process-tree.js'
 import { alternate } from '../rounds.js'
-import { absentRpc, grpc, presentRpc } from '../rpc/contenders.js'
+import { absentRpc, grpc, moleculer, nats, presentRpc, rawPacked, troupeRpc } from '../rpc/contenders.js'
 import { Pair } from '../rpc/pair.js'
 import type { RpcContender } from '../rpc/rpc-contender.js'
-import type { Scenario } from '../scenario.js'
+import { rateTarget } from '../rpc/targets.js'
+import type { Scenario, Target } from '../scenario.js'
 import { figure, type Table } from '../table.js'
 import { rates, rateTable } from '../throughput.js'
 
@@ -33,7 +34,29 @@ export const rpcInFlight: Scenario = async ({ rounds, quick }) => {
       rateTable(contenders, summaries, grpc.name, 'calls'),
       ...(hasProc ? [memoryTable(contenders, pairs)] : []),
     ],
-    targets: [],
+    targets: [
+      ...[
+        { peer: grpc, least: 30 },
+        { peer: nats, least: 6 },
+        { peer: moleculer, least: 5 },
+        { peer: rawPacked, least: 0.7 },
+      ].flatMap(({ peer, least }) => rateTarget(troupeRpc, peer, least, summaries)),
+      ...(hasProc ? [memoryTarget(pairs)] : []),
+    ],
+  }
+}
+
+function memoryTarget(pairs: ReadonlyMap<string, Pair>): Target {
+  const sum = ({ name }: RpcContender) => {
+    const { client, server } = pairs.get(name)!.peaks
+    return client + server
+  }
+  const [ours, theirs] = [sum(troupeRpc), sum(grpc)]
+  return {
+    what: `peak RSS of both ends, beside ${grpc.name}`,
+    wanted: `below ${figure(theirs)} MiB`,
+    measured: `${figure(ours)} MiB`,
+    met: ours < theirs,
   }
 }
 

@@ -2,8 +2,9 @@
  * One stream of a server: what a message of it costs.
  */
 import { alternate } from '../rounds.js'
-import { grpc, presentRpc } from '../rpc/contenders.js'
+import { grpc, presentRpc, troupeRpc } from '../rpc/contenders.js'
 import { Pair } from '../rpc/pair.js'
+import { rateTarget } from '../rpc/targets.js'
 import type { Scenario } from '../scenario.js'
 import { figure } from '../table.js'
 import { rates, rateTable } from '../throughput.js'
@@ -19,6 +20,6 @@ export const rpcStream: Scenario = async ({ rounds, quick }) => {
       'One stream a round, from the call to its end. Every message is checked to be the next one. Raw zeromq sends 256 ' +
       'messages in a frame.',
     tables: [rateTable(contenders, summaries, grpc.name, 'messages')],
-    targets: [],
+    targets: rateTarget(troupeRpc, grpc, 5, summaries),
   }
 }
