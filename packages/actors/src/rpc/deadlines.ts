@@ -38,7 +38,7 @@ export class Deadlines<Call> {
     return deadline
   }
 
-  /** Forgets a deadline. Idempotent. */
+  /** Forgets a deadline. Its timer stays, for those that come. Idempotent. */
   clear(deadline: Deadline<Call>): void {
     if (deadline.call === undefined) return
     const { before, after, step } = deadline
@@ -47,7 +47,6 @@ export class Deadlines<Call> {
     else if (after !== undefined) this.#steps.set(step, after)
     else this.#steps.delete(step)
     release(deadline)
-    if (this.#steps.size === 0) this.close()
   }
 
   /** Forgets all. */

@@ -8,6 +8,8 @@ import { type Encoding, encodeFrame, type Item } from './wire.js'
 /** A frame is not made larger than this by more items, in bytes. */
 const FRAME_BYTES = 256 << 10
 const MOST_ITEMS = 4_096
+/** So many are sent while the turn goes on: the receiver begins with them meanwhile. */
+const BATCH = 128
 
 export interface OutboxPort {
   send(frame: Uint8Array): void
@@ -35,7 +37,7 @@ export class Outbox {
   /** Says an item; `alone` when nothing else is under way that could go with it. */
   say(item: Item, alone = false): void {
     this.#items.push(item)
-    if (alone) return this.flush()
+    if (alone || this.#items.length >= BATCH) return this.flush()
     if (this.#isFlushing) return
     this.#isFlushing = true
     this.#port.soon(this.#flushSoon)

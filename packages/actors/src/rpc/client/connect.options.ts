@@ -47,7 +47,7 @@ export const ConnectOptions = z.strictObject({
   /** The delay before a server that was lost is tried again. */
   reconnect: BackoffOptions.default({ minMs: 50, maxMs: 2_000, factor: 2, jitter: 0.5 }),
   /** How many items of a stream from a server may be under way or wait for their reader. */
-  window: count.max(65_536).default(256),
+  window: count.max(65_536).default(1_024),
   /** How many calls may be under way at once; one more fails with `QUEUE_FULL`. */
   maxPending: count.default(65_536),
   /** The largest frame that is taken from a server, in bytes. A server of ours knows it. */

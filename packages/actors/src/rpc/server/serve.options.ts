@@ -24,7 +24,7 @@ const Common = z.strictObject({
   /** How many calls may wait to run; one more is refused with `OVERLOADED` at once. */
   maxQueued: z.number().int().nonnegative().default(4_096),
   /** How many items of a stream from a client may be under way or wait for their handler. */
-  window: count.max(65_536).default(256),
+  window: count.max(65_536).default(1_024),
   /** The largest frame that is taken, in bytes; libzmq cuts off who sends a larger one. A client of ours knows it, and does not. */
   maxMessageBytes: z.number().int().min(1_024).default(16_777_216),
   /** How much may wait for a client that does not read, in bytes; beyond, its session is ended and its calls are aborted. */
