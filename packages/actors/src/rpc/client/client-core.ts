@@ -39,7 +39,7 @@ const NO_OPTIONS: CallOptions = {}
 /** Failures that say that a server is not well, and not that the call was wrong. */
 const UNWELL: ReadonlySet<string> = new Set(['TIMEOUT', 'OVERLOADED', 'WORKER_LOST', 'SERVER_LOST', 'PROTOCOL_ERROR'])
 /** Failures after which the call is made elsewhere once, whatever its budget: what ran it is gone. */
-const LOST: ReadonlySet<string> = new Set(['WORKER_LOST', 'SERVER_LOST', 'UNAVAILABLE'])
+const LOST: ReadonlySet<string> = new Set(['WORKER_LOST', 'SERVER_LOST', 'UNAVAILABLE', 'PROTOCOL_ERROR'])
 
 export class ClientCore implements CallHost {
   readonly #terms: ClientTerms

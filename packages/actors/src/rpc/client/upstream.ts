@@ -359,7 +359,8 @@ export class Upstream {
     this.#terms.log.debug({ endpoint: this.endpoint, code: error.code, why: error.message }, 'a session has ended')
     this.#trouble = error
     this.#step('lost')
-    this.#endSession(error)
+    // Whatever ended the session, its calls may succeed in another.
+    this.#endSession({ ...error, retryable: true })
     if (this.#isLeaving) return void this.close()
     const delayMs = backoffDelayMs(this.#terms.options.reconnect, ++this.#losses, this.#terms.random)
     this.#timer = this.#terms.clock.setTimeout(() => {
