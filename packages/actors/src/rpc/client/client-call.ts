@@ -241,8 +241,9 @@ export class ClientCall {
     this.given.reject?.(error)
   }
 
-  /** Its time is over. */
+  /** Its time is over: also to its servers' discredit. */
   expire(): void {
+    for (const { upstream } of this.attempts) upstream.failed()
     this.reject(new TimeoutError(`call ${this.line.name}`, Math.round(this.#timeoutMs ?? 0)))
   }
 

@@ -127,6 +127,11 @@ class InlineCall implements Execution {
   readonly #gave = (output: unknown): void => {
     const { spec } = this.#call
     if (spec.stream?.out !== undefined) return this.#stream(output)
+    if (spec.output === undefined) {
+      // A function that gives nothing may return whatever its last call did.
+      this.#call.reply(undefined)
+      return this.#over()
+    }
     const checked = parseBy(spec.output, output)
     if (!checked.ok) return this.#failed(wireError('INVALID_OUTPUT', `its output ${checked.why}`))
     // The sender checks and sends it as it is: the receiver parses.

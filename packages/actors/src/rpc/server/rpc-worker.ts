@@ -50,7 +50,6 @@ function coreOf(implementation: Implementation, window: number, log: Logger): Se
     contract: implementation.contract,
     executor,
     options: {
-      concurrency: endless,
       maxQueued: 0,
       window,
       maxMessageBytes: Number.MAX_SAFE_INTEGER,

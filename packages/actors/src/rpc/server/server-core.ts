@@ -46,7 +46,7 @@ export interface CoreTerms {
   readonly executor: Executor
   readonly options: Pick<
     CheckedCommonOptions,
-    'concurrency' | 'maxQueued' | 'window' | 'maxMessageBytes' | 'heartbeatMs' | 'livenessMs'
+    'maxQueued' | 'window' | 'maxMessageBytes' | 'heartbeatMs' | 'livenessMs'
   >
   readonly clock: Clock
   readonly log: Logger
