@@ -1,5 +1,6 @@
 export { asyncApiOf } from './asyncapi.js'
 export type { CallContext } from './call-context.js'
+export { breakerMachine } from './client/breaker.machine.js'
 export {
   type CallStream,
   type Client,
@@ -10,6 +11,7 @@ export {
 } from './client/client.js'
 export type { ClientState, ServerState } from './client/client-state.js'
 export { CallOptions, ConnectOptions, type EndpointSource } from './client/connect.options.js'
+export { upstreamMachine } from './client/upstream.machine.js'
 export { type Contract, contract, type ProcedureSpec, procedure } from './contract.js'
 export { type ContractDescription, contractFrom, describeContract, type ProcedureDescription } from './describe.js'
 export { type Handlers, type Implementation, type Incoming, implement } from './handlers.js'

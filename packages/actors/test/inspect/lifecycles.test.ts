@@ -4,12 +4,18 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { toMermaid } from '@troupe/actors/inspect'
+import { breakerMachine, upstreamMachine } from '@troupe/actors/rpc'
 import { childMachine } from '@troupe/actors/supervisor'
 import { lifecycleMachine } from '@troupe/core'
 import { expect, it } from 'vitest'
 
 const PAGE = fileURLToPath(new URL('../../../../docs/lifecycles.md', import.meta.url))
-const MACHINES = { lifecycle: lifecycleMachine, child: childMachine }
+const MACHINES = {
+  lifecycle: lifecycleMachine,
+  child: childMachine,
+  upstream: upstreamMachine,
+  breaker: breakerMachine,
+}
 
 const page = readFileSync(PAGE, 'utf8')
 const PLACES = /(<!-- diagram: (\w+) -->\n)[\s\S]*?(<!-- end of the diagram -->)/g
