@@ -289,19 +289,20 @@ export class Farm implements Supervised, AsyncDisposable {
 
   /** Gives a task to the dispatcher as soon as the queue has room, and takes it back when its signal aborts. */
   #admit(entry: Entry, submitted: Submitted, signal: AbortSignal | undefined): void {
+    if (signal?.aborted === true) return submitted.reject(takenBack(entry, signal.reason))
     const hasRoom = this.#dispatcher.pending < this.#options.maxQueued && this.#waiting.length === 0
     if (hasRoom && signal === undefined) return this.#dispatcher.accept(entry)
     const admit = () => {
       if (this.#lifecycle.state !== 'running') submitted.reject(new ClosedError('the farm'))
       else this.#dispatcher.accept(entry)
     }
-    if (signal !== undefined && !submitted.abortWith(signal, (reason) => this.#takeBack(entry, admit, reason))) return
+    if (signal !== undefined) submitted.abortWith(signal, (cause) => this.#takeBack(entry, admit, cause))
     if (hasRoom) admit()
     else this.#waiting.push(admit)
   }
 
   #takeBack(entry: Entry, admit: () => void, cause: unknown): void {
-    const reason = new AbortedError(`task "${entry.line.name}" of input ${entry.facts().key}`, cause)
+    const reason = takenBack(entry, cause)
     const before = this.#waiting.length
     this.#waiting = this.#waiting.filter((other) => other !== admit)
     if (this.#waiting.length < before) entry.owner.settled(Object.assign(entry, { state: 'done', reason }))
@@ -337,17 +338,18 @@ class Submitted implements TaskOwner {
     else this.reject(reason)
   }
 
-  /** Calls `abort` with the signal's reason when it aborts; false if it has already, and was called. */
-  abortWith(signal: AbortSignal, abort: (reason: unknown) => void): boolean {
+  /** Calls `abort` with the signal's reason when it aborts before the task is settled. */
+  abortWith(signal: AbortSignal, abort: (reason: unknown) => void): void {
     this.#signal = signal
     this.#onAbort = () => abort(signal.reason)
-    if (signal.aborted) this.#onAbort()
-    else signal.addEventListener('abort', this.#onAbort)
-    return !signal.aborted
+    signal.addEventListener('abort', this.#onAbort)
   }
 }
 
 const NO_OPTIONS: SubmitOptions = {}
+
+const takenBack = (entry: Entry, cause: unknown) =>
+  new AbortedError(`task "${entry.line.name}" of input ${entry.facts().key}`, cause)
 
 const keyOf = (task: Task, input: unknown, number: number): string => {
   try {

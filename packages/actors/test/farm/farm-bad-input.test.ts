@@ -3,14 +3,16 @@ import { Farm, type FarmOptions, task } from '@troupe/actors/farm'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import * as tasks from './fixtures/tasks.mjs'
-import { collect, GROUNDS, openFarm, TASKS } from './open-farm.js'
+import { collect, GROUNDS, openFarm, sharedFarm, TASKS } from './open-farm.js'
 
 const fixture = (name: string) => new URL(`./fixtures/${name}`, import.meta.url)
 const start = (options: Partial<FarmOptions>) => Farm.start({ tasks: TASKS, workers: 1, ...options })
 
 describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
+  const running = sharedFarm(ground)
+
   it('refuses an input that does not fit the schema, before it is sent', async () => {
-    const farm = await openFarm(ground)
+    const farm = running()
     await expect(farm.submit(tasks.double, 'two' as never)).rejects.toMatchObject({
       code: 'INVALID_INPUT',
       task: 'double',
@@ -20,13 +22,13 @@ describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
   })
 
   it('refuses an input that cannot be encoded, and runs those of its frame', async () => {
-    const farm = await openFarm(ground)
+    const farm = running()
     const outcomes = await collect(farm.map(tasks.anything, ['ab', 2n ** 100n, 'abc'], { settled: true }))
     expect(outcomes).toMatchObject([{ value: 2 }, { reason: { code: 'INVALID_INPUT' } }, { value: 3 }])
   })
 
   it('says that a result which does not fit the schema or cannot be encoded is the fault of its task', async () => {
-    const farm = await openFarm(ground)
+    const farm = running()
     await expect(farm.submit(tasks.picky, 404)).rejects.toThrow(/this is the task's fault/)
     await expect(farm.submit(tasks.unencodable, 1)).rejects.toMatchObject({
       code: 'INVALID_OUTPUT',
@@ -36,19 +38,19 @@ describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
   })
 
   it('takes an input of 50 MiB', async () => {
-    const farm = await openFarm(ground)
+    const farm = running()
     expect(await farm.submit(tasks.anything, 'x'.repeat(50 << 20))).toBe(50 << 20)
   })
 
   it('refuses a task that its task file does not export, and names those that it does', async () => {
-    const farm = await openFarm(ground)
+    const farm = running()
     const other = task({ name: 'other', input: z.number(), output: z.number(), run: (n) => n })
     await expect(farm.submit(other, 1)).rejects.toThrow(/no task "other", but act, /)
     expect(() => farm.map(other, [1])).toThrow(expect.objectContaining({ code: 'UNKNOWN_TASK' }))
   })
 
   it('refuses a task of another version than its workers have', async () => {
-    const farm = await openFarm(ground)
+    const farm = running()
     const old = task({ name: 'versioned', version: '1', input: z.number(), output: z.number(), run: (n) => n })
     await expect(farm.submit(old, 1)).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
     expect(await farm.submit(tasks.versioned, 1)).toBe(1)

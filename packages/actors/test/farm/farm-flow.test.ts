@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as tasks from './fixtures/tasks.mjs'
-import { collect, GROUNDS, openFarm, range, until } from './open-farm.js'
+import { collect, GROUNDS, isIdle, openFarm, range, sharedFarm, until } from './open-farm.js'
 
 /** Counts what is read of it and says when it is let go. */
 function watched(count: number, from = 0) {
@@ -19,8 +19,10 @@ function watched(count: number, from = 0) {
 }
 
 describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
+  const running = sharedFarm({ ...ground, reorderWindow: 100 })
+
   it('reads the input lazily: of an endless one only what it can use', async () => {
-    const farm = await openFarm(ground)
+    const farm = running()
     const { seen, inputs } = watched(Number.POSITIVE_INFINITY, 60_000)
     const run = farm.map(tasks.wait, inputs)
     const next = run.next()
@@ -32,26 +34,26 @@ describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
   })
 
   it('does not read on while nobody takes its outputs', async () => {
-    const farm = await openFarm({ ...ground, reorderWindow: 100 })
+    const farm = running()
     const { seen, inputs } = watched(100_000)
     const run = farm.map(tasks.double, inputs)
     await run.next()
-    await until(() => farm.stats().pending + farm.stats().held === 0)
+    await until(() => isIdle(farm))
     expect(seen.read).toBeLessThanOrEqual(101)
     await run.return?.()
   })
 
   it('cancels everything and lets go of the input when the reader breaks off', async () => {
-    const farm = await openFarm(ground)
+    const farm = running()
     const { seen, inputs } = watched(1_000_000)
     for await (const n of farm.map(tasks.double, inputs)) if (n === 20) break
     expect(seen.closed).toBe(true)
-    await until(() => farm.stats().pending + farm.stats().held === 0)
+    await until(() => isIdle(farm))
     expect(seen.read).toBeLessThan(100_000)
   })
 
   it('gives what came before an input that fails in the middle, then its error', async () => {
-    const farm = await openFarm(ground)
+    const farm = running()
     function* inputs() {
       yield* range(5)
       throw new Error('the input broke')
@@ -64,7 +66,7 @@ describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
   })
 
   it('goes on behind a task that takes long, up to its reorder window', async () => {
-    const farm = await openFarm(ground)
+    const farm = running()
     const startedMs = performance.now()
     const outputs = await collect(farm.map(tasks.deaf, [400, ...Array<number>(200).fill(1)]))
     expect(outputs.length).toBe(201)
@@ -85,6 +87,6 @@ describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
     await until(() => farm.stats().held === 1)
     for (const aborter of aborters.reverse()) aborter.abort()
     expect((await settled).map((outcome) => outcome.status)).toEqual(Array(4).fill('rejected'))
-    await until(() => farm.stats().pending + farm.stats().held === 0)
+    await until(() => isIdle(farm))
   })
 })

@@ -2,7 +2,7 @@
  * Farms for tests, each closed at the end of its test, with a look at what it left behind.
  */
 import { Farm, type FarmOptions } from '@troupe/actors/farm'
-import { afterEach, expect } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { isAlive } from '../is-alive.js'
 
 export const TASKS = new URL('./fixtures/tasks.mjs', import.meta.url)
@@ -21,8 +21,31 @@ const pids = new Set<number>()
 export async function openFarm(options: Partial<FarmOptions> = {}): Promise<Farm> {
   const farm = await Farm.start({ tasks: TASKS, workers: 2, ...options })
   open.add(farm)
-  if (options.isolation !== 'inline') for (const { pid } of farm.stats().workers) if (pid !== undefined) pids.add(pid)
+  rememberWorkers(farm)
   return farm
+}
+
+/** One farm for all the facts of a suite: each leaves it with its first workers and with nothing to do. */
+export function sharedFarm(options: Partial<FarmOptions> = {}): () => Farm {
+  let farm: Farm
+  beforeAll(async () => {
+    farm = await Farm.start({ tasks: TASKS, workers: 2, ...options })
+  })
+  afterEach(async () => {
+    await until(() => isIdle(farm))
+    expect(farm.stats().restarts).toBe(0)
+  })
+  afterAll(async () => {
+    rememberWorkers(farm)
+    await farm.stop()
+    expectNoneLeft()
+  })
+  return () => farm
+}
+
+export function isIdle(farm: Farm): boolean {
+  const { pending, held } = farm.stats()
+  return pending + held === 0
 }
 
 /** Resolves when `isSo` is true; fails after ten seconds. */
@@ -38,11 +61,18 @@ export function* range(count: number): Generator<number> {
   for (let n = 0; n < count; n++) yield n
 }
 
-afterEach(async () => {
-  for (const farm of open)
-    for (const { pid } of farm.stats().workers) if (pid !== undefined && pid !== process.pid) pids.add(pid)
-  await Promise.all([...open].map((farm) => farm.stop()))
-  open.clear()
+function rememberWorkers(farm: Farm): void {
+  for (const { pid } of farm.stats().workers) if (pid !== undefined && pid !== process.pid) pids.add(pid)
+}
+
+function expectNoneLeft(): void {
   expect([...pids].filter(isAlive), 'worker processes that are left').toEqual([])
   pids.clear()
+}
+
+afterEach(async () => {
+  for (const farm of open) rememberWorkers(farm)
+  await Promise.all([...open].map((farm) => farm.stop()))
+  open.clear()
+  expectNoneLeft()
 })
