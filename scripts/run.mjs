@@ -1,7 +1,7 @@
 /**
  * The commands of the workspace on a machine that has Node and npm alone: `npm start`, `npm test`, `npm run bench`,
- * `npm run differential`, `npm run build`, `npm run check`. Each installs what is missing, builds what is stale, and runs. The exit code is
- * that of what ran.
+ * `npm run differential`, `npm run chaos`, `npm run build`, `npm run check`. Each installs what is missing, builds what is
+ * stale, and runs. The exit code is that of what ran.
  */
 import './node-version.mjs'
 import { join } from 'node:path'
@@ -21,6 +21,7 @@ const COMMANDS = {
   diagrams: [['node_modules/vitest/vitest.mjs', 'run', 'packages/actors/test/inspect/lifecycles.test.ts', '--update']],
   bench: [['packages/bench/dist/main.js']],
   differential: [['node_modules/tsx/dist/cli.mjs', 'packages/interop/test/otp/main.ts']],
+  chaos: [['node_modules/tsx/dist/cli.mjs', 'packages/actors/test/farm/chaos-main.ts']],
   build: [],
   check: [
     ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
