@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { fatalText } from '../dist/failure-record.js'
+import { map } from '../dist/map.js'
 import { folder, linesOf, taskFile, troupe } from './troupe.js'
 
 const double = `${taskFile('several.js')}#double`
@@ -15,54 +17,75 @@ async function refused(args: readonly string[], input = '1\n'): Promise<string> 
   return lines[0]!
 }
 
+/** The same without a process of its own: the line that the command says of what `map` throws. */
+async function refusedHere(file: string, options: object): Promise<string> {
+  const line = await map(file, options, process).then(() => expect.fail('it has run'), fatalText)
+  expect(line).toMatch(/^.* \([A-Z_]+\)$/)
+  return line
+}
+
 describe('a command that cannot run', () => {
   it.each([
     ['does not exist', 'nowhere.ts', 'MODULE_NOT_FOUND'],
     ['is a folder', '.', 'MODULE_NOT_FOUND'],
-    ['throws when it is imported', 'throws-on-import.ts', 'MODULE_FAILED'],
     ['exports no task', 'no-task.js', 'UNKNOWN_TASK'],
     ['exports several tasks, and none is chosen', 'several.js', 'AMBIGUOUS_TASK'],
     ['has no such task', 'several.js#nine', 'UNKNOWN_TASK'],
-    ['starts a farm itself', 'starts-farm.js', 'FARM_IN_WORKER'],
   ])('has a task file that %s', async (_, file, code) => {
-    expect(await refused(['map', taskFile(file)])).toContain(`(${code})`)
+    expect(await refusedHere(taskFile(file), {})).toContain(`(${code})`)
+  })
+
+  it('has a task file that starts a farm itself', async () => {
+    expect(await refused(['map', taskFile('starts-farm.js')])).toContain('(FARM_IN_WORKER)')
   })
 
   it('names the tasks that there are to choose from', async () => {
     expect(await refused(['map', taskFile('several.js')])).toMatch(/double, .*wait/)
-    expect(await refused(['map', taskFile('several.js#nine')])).toMatch(/"nine".*double/)
+    expect(await refusedHere(taskFile('several.js#nine'), {})).toMatch(/"nine".*double/)
   })
 
-  it('says where a task file threw', async () => {
+  it('has a task file that throws when it is imported, and says where', async () => {
     const line = await refused(['map', taskFile('throws-on-import.ts')])
     expect(line).toMatch(/no configuration: undefined at .*throws-on-import\.ts:3:7 \(MODULE_FAILED\)$/)
   })
 
   it.each([
-    [['--workers', '0'], 'workers'],
-    [['--workers', 'two'], 'workers'],
-    [['--concurrency', '0'], 'concurrency'],
-    [['--retries', '-1'], 'retries'],
+    [{ workers: '0' }, 'workers'],
+    [{ workers: 'two' }, 'workers'],
+    [{ concurrency: '0' }, 'concurrency'],
+    [{ retries: '-1' }, 'retries'],
+    [{ timeoutMs: '1.5' }, 'timeoutMs'],
+    [{ timeoutMs: '99999999999' }, 'timeoutMs'],
+  ])('has options out of range: %j', async (options, word) => {
+    const line = await refusedHere(double, options)
+    expect(line).toContain(word)
+    expect(line).toContain('(INVALID_OPTIONS)')
+  })
+
+  it.each([
     [['--timeout-ms', '1.5'], 'timeoutMs'],
-    [['--timeout-ms', '99999999999'], 'timeoutMs'],
     [['--colour'], '--colour'],
     [['more'], 'argument'],
-  ])('has options out of range: %j', async (options, word) => {
+  ])('has a command line that is wrong: %j', async (options, word) => {
     const line = await refused(['map', double, ...options])
     expect(line).toContain(word)
     expect(line).toContain('(INVALID_OPTIONS)')
   })
 
   it.each([
-    ['--input', 'nowhere.ndjson', 'no such file'],
-    ['--input', '.', 'directory'],
-    ['--output', 'nowhere/out.ndjson', 'no such file'],
-    ['--output', '.', 'directory'],
-    ['--errors', 'nowhere/errors.ndjson', 'no such file'],
-  ])('has a file that cannot be opened: %s %s', async (option, path, why) => {
-    const line = await refused(['map', double, option, join(folder(), path)])
-    expect(line).toContain(option.slice(2))
+    ['input', 'nowhere.ndjson', 'no such file'],
+    ['output', 'nowhere/out.ndjson', 'no such file'],
+    ['output', '.', 'directory'],
+    ['errors', 'nowhere/errors.ndjson', 'no such file'],
+  ])('has a file that cannot be opened: --%s %s', async (option, path, why) => {
+    const line = await refusedHere(double, { [option]: join(folder(), path) })
+    expect(line).toContain(option)
     expect(line).toContain(why)
+  })
+
+  it('has a folder for its input', async () => {
+    const line = await refused(['map', double, '--input', folder()])
+    expect(line).toMatch(/input.*directory/)
   })
 
   it('reads what it writes', async () => {

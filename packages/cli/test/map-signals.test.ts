@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { Command, linesOf, taskFile } from './troupe.js'
 
@@ -9,6 +9,15 @@ async function atWork(task: string, input: string): Promise<Command> {
   // `wait` gives results, `never` says on stderr that it has begun.
   await once(task === 'wait' ? command.child.stdout : command.child.stderr, 'data')
   return command
+}
+
+/** Resolves when it has told that it heard the first Ctrl-C: a second signal before that would be one with the first. */
+async function hasHeard({ child }: Command): Promise<void> {
+  let told = ''
+  for await (const [data] of on(child.stderr, 'data')) {
+    told += String(data)
+    if (told.includes('finishing')) return
+  }
 }
 
 describe('Ctrl-C', () => {
@@ -25,7 +34,7 @@ describe('Ctrl-C', () => {
   it('twice stops at once, though a task never ends', async () => {
     const command = await atWork('never', '1\n2\n')
     command.interrupt()
-    await once(command.child.stderr, 'data')
+    await hasHeard(command)
     const startedMs = performance.now()
     command.interrupt()
     const { signal, stderr } = await command.result
@@ -39,7 +48,7 @@ describe('Ctrl-C', () => {
     command.child.stdin.write('1234567890\n'.repeat(200_000))
     await expect.poll(() => command.child.stdout.readableLength, { timeout: 10_000 }).toBeGreaterThan(0)
     command.interrupt()
-    await once(command.child.stderr, 'data')
+    await hasHeard(command)
     command.interrupt()
     expect((await command.result).signal).toBe('SIGINT')
   })

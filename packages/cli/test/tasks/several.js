@@ -36,39 +36,41 @@ export const positive = task({
   },
 })
 
-/** Fails until its third try. */
-export const third = task({
-  name: 'third',
-  input: z.number(),
-  output: z.number(),
-  run(_, { attempt }) {
+/** Fails as it is told to, and gives back what is no word of that. */
+export const failing = task({
+  name: 'failing',
+  input: z.union([z.string(), z.number()]),
+  output: z.unknown().refine((value) => value !== 'not fit', 'does not fit'),
+  run(how, { signal }) {
+    if (how === 'throw') throw new RangeError('told to throw')
+    if (how === 'misfit') return 'not fit'
+    // What JSON has no word for, and what no message can carry.
+    if (how === 'bigint') return 1n
+    if (how === 'circle') return circle()
+    if (how === 'too long')
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    return how
+  },
+})
+
+function circle() {
+  const round = {}
+  round.round = round
+  return round
+}
+
+/** The length of a text; of `nothing` it returns nothing, and of `third` the number of its third try, until which it fails. */
+export const odd = task({
+  name: 'odd',
+  input: z.string(),
+  output: z.number().optional(),
+  run(text, { attempt }) {
+    if (text === 'nothing') return undefined
+    if (text !== 'third') return text.length
     if (attempt < 3) throw new Error(`try ${attempt}`)
     return attempt
   },
 })
-
-export const long = task({ name: 'long', input: z.string(), output: z.number(), run: (text) => text.length })
-
-/** Returns what JSON has no word for. */
-export const big = task({ name: 'big', input: z.number(), output: z.bigint(), run: (n) => BigInt(n) })
-
-/** Returns what no message can carry. */
-export const circle = task({
-  name: 'circle',
-  input: z.number(),
-  output: z.any(),
-  run() {
-    const round = {}
-    round.round = round
-    return round
-  },
-})
-
-/** Returns what its own schema refuses. */
-export const liar = task({ name: 'liar', input: z.number(), output: z.string(), run: (n) => n })
-
-/** Returns nothing. */
-export const nothing = task({ name: 'nothing', input: z.number(), output: z.undefined(), run: () => undefined })
 
 /** Kills its worker each time. */
 export const deadly = task({
