@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { inheritedExecArgv } from '../../dist/actor/inherited-exec-argv.js'
 import { isAlive } from '../is-alive.js'
 import { until } from './open-actor.js'
 import { runOwner } from './run-owner.js'
@@ -69,19 +70,8 @@ describe('a program that owns actors', () => {
   })
 })
 
-describe("the standard output of an actor's process", () => {
-  it.each([
-    ['inherit', 'a word\n', ''],
-    ['stderr', '', 'a word\n'],
-    ['ignore', '', ''],
-  ])('goes where it is told to: %s', async (stdout, out, err) => {
-    const { ended } = runOwner(['says', JSON.stringify({ stdout })])
-    expect(await ended).toEqual({ exitCode: 0, stdout: out, stderr: err })
-  })
-
-  it('goes with that of its owner by default', async () => {
-    expect(await runOwner(['says']).ended).toMatchObject({ exitCode: 0, stdout: 'a word\n' })
-  })
+it("the standard output of an actor's process goes where it is told to, and with that of its owner by default", async () => {
+  expect(await runOwner(['says']).ended).toEqual({ exitCode: 0, stdout: 'default\ninherit\n', stderr: 'stderr\n' })
 })
 
 describe("the flags of an actor's process", () => {
@@ -97,29 +87,36 @@ describe("the flags of an actor's process", () => {
     expect(await told(kept)).toEqual(kept)
   })
 
-  it.each([
-    [['--inspect=127.0.0.1:0', '--debug-port=0']],
-    [['--inspect', '--inspect-port', '0']],
-    [['--cpu-prof', '--cpu-prof-dir', 'PROFILES']],
-    [['--heap-prof', '--heap-prof-dir=PROFILES']],
-  ])('are not those of the debugger and of profiles: %s', async (flags) => {
-    const own = flags.map((flag) => flag.replace('PROFILES', join(tmpdir(), 'profiles')))
-    expect(await told([...kept.slice(0, 1), ...own, ...kept.slice(1)])).toEqual(kept)
-  })
+  const DEBUGGERS = [
+    ['--inspect=127.0.0.1:0', '--debug-port=0'],
+    ['--inspect', '--inspect-port', '0'],
+  ]
+  const PROFILES = [
+    ['--cpu-prof', '--cpu-prof-dir', join(tmpdir(), 'profiles')],
+    ['--heap-prof', `--heap-prof-dir=${join(tmpdir(), 'profiles')}`],
+  ]
+  const EVALS = [['--input-type=module', '-e'], ['--input-type', 'module', '-e'], ['-p', '-e'], ['--eval']]
 
-  it.each([[['--input-type=module', '-e']], [['--input-type', 'module', '-e']], [['-p', '-e']], [['--eval']]])(
-    'are not those of evaluated code: %s',
-    async (flags) => {
-      const script = `import(${JSON.stringify(new URL('./fixtures/owner.mjs', import.meta.url).href)})`
-      const owner = runOwner(
-        ['argv', '{}'],
-        ['--stack-trace-limit=37', ...flags, `process.argv.splice(1, 0, 'x');${script}`],
-      )
-      // -p says the value of the code too, before.
-      const { stdout } = await owner.ended
-      expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toMatchObject({ execArgv: ['--stack-trace-limit=37'] })
+  it.each([...DEBUGGERS, ...PROFILES].map((flags) => [flags]))(
+    'are not those of the debugger and of profiles: %s',
+    (flags) => {
+      expect(inheritedExecArgv([...kept.slice(0, 1), ...flags, ...kept.slice(1)])).toEqual(kept)
     },
   )
+
+  it.each(EVALS.map((flags) => [flags]))('are not those of evaluated code: %s', (flags) => {
+    expect(inheritedExecArgv([...kept, ...flags, 'the code'])).toEqual(kept)
+  })
+
+  it('are not those, as Node tells them to a program', async () => {
+    const flags = [...DEBUGGERS[1]!, ...PROFILES.flat()]
+    expect(await told([...kept.slice(0, 1), ...flags, ...kept.slice(1)])).toEqual(kept)
+    const script = `process.argv.splice(1, 0, 'x');import(${JSON.stringify(new URL('./fixtures/owner.mjs', import.meta.url).href)})`
+    const owner = runOwner(['argv', '{}'], ['--stack-trace-limit=37', '-p', '-e', script])
+    // -p says the value of the code too, before.
+    const { stdout } = await owner.ended
+    expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toMatchObject({ execArgv: ['--stack-trace-limit=37'] })
+  })
 
   it('are those that it was given instead', async () => {
     expect(await told(kept, { execArgv: ['--stack-trace-limit=5'] })).toEqual(['--stack-trace-limit=5'])

@@ -74,20 +74,20 @@ describe('a program that stops at signals', { timeout: 20_000 }, () => {
   })
 
   it('hears a signal once that is named twice', async () => {
-    const program = await running('orderly', { signals: ['SIGHUP', 'SIGHUP'] })
+    const program = await running('alone', { signals: ['SIGHUP', 'SIGHUP'] })
     program.kill('SIGHUP')
-    expect(await program.end()).toMatchObject({ said: ['third stops', 'second stops', 'first stops'], by: 'SIGHUP' })
+    expect(await program.end()).toMatchObject({ said: ['alone stops'], by: 'SIGHUP' })
   })
 
   it('does not hear those that it was not to listen to', async () => {
-    const program = await running('orderly', { signals: ['SIGHUP'] })
+    const program = await running('alone', { signals: ['SIGHUP'] })
     program.kill('SIGTERM')
     expect((await program.end()).by).toBe('SIGTERM')
     expect((await program.ended).stdout).not.toContain('ended')
   })
 
   it('hears nothing any more once all has ended by itself, and ends as ever', async () => {
-    const program = await running('orderly', {}, { DEED: 'stop' })
+    const program = await running('alone', {}, { DEED: 'stop' })
     expect(await program.end()).toMatchObject({ said: expect.arrayContaining(['ended 0 0', 'exit']), by: null })
     expect((await program.ended).exitCode).toBe(0)
   })
