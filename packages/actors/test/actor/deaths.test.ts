@@ -13,7 +13,7 @@ const failed = (error: object) => ({ reason: 'failed', error })
 describe.each(AWAY)('an actor that dies in its %s', (isolation) => {
   it.each([
     ['exit0', { code: 'ACTOR_EXITED', exitCode: 0, message: `the ${isolation} of actor Ada exited with code 0` }],
-    ['exit7', { code: 'ACTOR_EXITED', exitCode: 7 }],
+    ['exit7', { code: 'ACTOR_EXITED', exitCode: 7, signal: null }],
     ['rejection', { code: 'ACTOR_FAILED', cause: { name: 'RangeError', message: 'nobody handles it' } }],
     ['exception', { code: 'ACTOR_FAILED', cause: { name: 'RangeError', message: 'nobody catches it' } }],
   ])('has failed, and this process lives: %s while it runs, starts and stops', async (how, error) => {
@@ -49,11 +49,11 @@ describe.each(AWAY)('an actor that dies in its %s', (isolation) => {
   })
 
   it('is not taken for one that hangs while it is busy for less, or while its owner stands still', async () => {
-    const actor = await open(isolation, {}, { hangMs: 3_000 })
+    const actor = await open(isolation, {}, { hangMs: 1_500 })
     const busy = actor.ask('a loop of 300 ms')
     expect(await actor.receive()).toBe('after a loop of 300 ms')
     busy.catch(() => undefined)
-    for (const until = Date.now() + 3_500; Date.now() < until; );
+    for (const until = Date.now() + 2_000; Date.now() < until; );
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(actor.state).toBe('running')
     await actor.stop()

@@ -1,17 +1,18 @@
 import { writeFileSync } from 'node:fs'
 import { Actor } from '@troupe/actors/actor'
 import { describe, expect, it } from 'vitest'
-import { ISOLATIONS, linesOf, newFile, numbers, track, until } from './open-actor.js'
-import { deadLettersOf, KINDS, openKind } from './open-kind.js'
+import { ISOLATIONS, linesOf, newFile, numbers, sharedActor, track, until } from './open-actor.js'
+import { deadLettersOf, KINDS, openKind, startKind } from './open-kind.js'
 
 const told = (what: string, more: object = {}) => ({ do: what, ...more })
 const failing = (message: string) => ({ reason: 'failed', error: { cause: { name: 'RangeError', message } } })
 
 describe.each(ISOLATIONS)('a handler (%s)', (isolation) => {
   const open = (args?: unknown, options = {}) => openKind(isolation, 'desk', args, options)
+  const desk = sharedActor(() => startKind(isolation, 'desk'))
 
   it('answers what receive returns or resolves with, one message at a time and in order', async () => {
-    const actor = await open()
+    const actor = desk()
     expect(await actor.ask(told('add'))).toBe(1)
     expect(await actor.ask(told('add', { n: '40' }))).toBe(2)
     await actor.send(told('add'))
@@ -28,7 +29,8 @@ describe.each(ISOLATIONS)('a handler (%s)', (isolation) => {
   })
 
   it('refuses with a RefusedError, and lives', async () => {
-    const actor = await open()
+    const actor = desk()
+    const list = (await actor.ask(told('list'))) as unknown[]
     await expect(actor.ask(told('refuse'))).rejects.toMatchObject({
       ...{ name: 'RefusedError', code: 'REFUSED', message: 'not today', retryable: true },
     })
@@ -36,12 +38,13 @@ describe.each(ISOLATIONS)('a handler (%s)', (isolation) => {
     // Nobody has asked.
     await actor.send(told('refuse'))
     await actor.send(told('refuse later'))
-    expect(await actor.ask(told('add'))).toBe(1)
+    expect(await actor.ask(told('add'))).toBe(list.length + 1)
     expect([actor.state, actor.deadLetters]).toEqual(['running', 0])
   })
 
   it('never has what does not fit its schema: an ask is refused, a message elsewhere is a dead letter', async () => {
-    const actor = await open()
+    const actor = desk()
+    const list = await actor.ask(told('list'))
     const dead = deadLettersOf(actor)
     const misfit = { do: 'add', n: 7 }
     await expect(actor.ask(misfit)).rejects.toMatchObject({ name: 'InvalidMessageError', code: 'INVALID_MESSAGE' })
@@ -50,7 +53,7 @@ describe.each(ISOLATIONS)('a handler (%s)', (isolation) => {
     expect(await sent).toBe(isKnownHere ? 'INVALID_MESSAGE' : 'undefined')
     await until(() => isKnownHere || dead.length === 1)
     expect(dead).toEqual(isKnownHere ? [] : [{ path: 'desk', reason: 'invalid', message: misfit }])
-    expect(await actor.ask(told('list'))).toEqual([])
+    expect(await actor.ask(told('list'))).toEqual(list)
   })
 
   it.each([

@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Actor, type ActorFunction, type ActorOptions } from '@troupe/actors/actor'
-import { afterAll, afterEach, expect } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { isAlive } from '../is-alive.js'
 import type * as actors from './fixtures/actors.mjs'
 
@@ -28,6 +28,7 @@ const threads = () => process.getActiveResourcesInfo().filter((name) => name ===
 const threadsBefore = threads()
 
 const open = new Set<Actor>()
+const shared = new Set<Actor>()
 const pids = new Set<number>()
 let files = 0
 
@@ -38,10 +39,32 @@ export async function openActor(
   args?: unknown,
   options: ActorOptions = {},
 ): Promise<Actor> {
-  const inline = () => Actor.start(functions[name]!, args, options)
-  const elsewhere = () => Actor.start({ module: ACTORS, export: name }, args, { ...options, isolation })
-  return track(await (isolation === 'inline' ? inline() : elsewhere()))
+  return track(await startActor(isolation, name, args, options))
 }
+
+function startActor(isolation: Isolation, name: ActorName, args?: unknown, options: ActorOptions = {}): Promise<Actor> {
+  if (isolation === 'inline') return Actor.start(functions[name]!, args, options)
+  return Actor.start({ module: ACTORS, export: name }, args, { ...options, isolation })
+}
+
+/** One actor for the facts of a suite that leave it running, with nothing in its pipe. */
+export function sharedActor(start: () => Promise<Actor>): () => Actor {
+  let actor: Actor
+  beforeAll(async () => {
+    actor = await start()
+    shared.add(actor)
+  })
+  afterEach(() => expect(actor.state).toBe('running'))
+  afterAll(async () => {
+    await actor.stop({ timeoutMs: 'brutal_kill' })
+    shared.delete(actor)
+    if (actor.pid !== undefined) pids.add(actor.pid)
+    expectNothingLeft()
+  })
+  return () => actor
+}
+
+export const sharedEcho = (isolation: Isolation) => sharedActor(() => startActor(isolation, 'echo'))
 
 /** Has an actor stopped at the end of the test, and its process looked for. */
 export function track(actor: Actor): Actor {
@@ -91,11 +114,16 @@ export const ipcFolders = () => readdirSync(temporary).filter((name) => name.sta
 afterEach(async () => {
   await Promise.all([...open].map((actor) => actor.stop({ timeoutMs: 'brutal_kill' })))
   open.clear()
+  expectNothingLeft()
+})
+
+function expectNothingLeft(): void {
   expect([...pids].filter(isAlive), 'processes that are left').toEqual([])
+  pids.clear()
+  if (shared.size > 0) return
   expect(ipcFolders(), 'ipc files that are left').toEqual([])
   expect(threads(), 'threads that are left').toBe(threadsBefore)
-  pids.clear()
-})
+}
 
 afterAll(() => {
   if (before === undefined) delete process.env.TMPDIR

@@ -17,9 +17,18 @@ export async function openKind(
   args?: unknown,
   options: ActorOptions = {},
 ): Promise<Actor> {
+  return track(await startKind(isolation, name, args, options))
+}
+
+export async function startKind(
+  isolation: Isolation,
+  name: KindName,
+  args?: unknown,
+  options: ActorOptions = {},
+): Promise<Actor> {
   const inline = () => Actor.start(code[name] as never, args as never, options as never)
   const elsewhere = () => Actor.start({ module: KINDS, export: name }, args, { ...options, isolation })
-  return track((await (isolation === 'inline' ? inline() : elsewhere())) as Actor)
+  return (await (isolation === 'inline' ? inline() : elsewhere())) as Actor
 }
 
 /** What nobody took, as it comes. */

@@ -1,8 +1,20 @@
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { collect, ISOLATIONS, isSettled, linesOf, newFile, numbers, openActor, until } from './open-actor.js'
+import {
+  collect,
+  ISOLATIONS,
+  isSettled,
+  linesOf,
+  newFile,
+  numbers,
+  openActor,
+  sharedEcho,
+  until,
+} from './open-actor.js'
 
 describe.each(ISOLATIONS)('the pipe of an actor (%s)', (isolation) => {
+  const echo = sharedEcho(isolation)
+
   it('carries every message once and in order, both ways at the same time', async () => {
     const actor = await openActor(isolation, 'echo', undefined, { pipeLimit: 10 })
     const sending = (async () => {
@@ -14,7 +26,7 @@ describe.each(ISOLATIONS)('the pipe of an actor (%s)', (isolation) => {
   })
 
   it('keeps the order of sends and receives that are not awaited one by one', async () => {
-    const actor = await openActor(isolation, 'echo')
+    const actor = echo()
     const receiving = numbers(200).map(() => actor.receive())
     await Promise.all(numbers(200).map((n) => actor.send(n)))
     expect(await Promise.all(receiving)).toEqual(numbers(200))
@@ -27,7 +39,7 @@ describe.each(ISOLATIONS)('the pipe of an actor (%s)', (isolation) => {
       // What looks like its own frames is a message too.
       ...[['$TERM'], ['message', 1]],
     ]
-    const actor = await openActor(isolation, 'echo')
+    const actor = echo()
     for (const message of messages) {
       await actor.send(message)
       expect(await actor.receive()).toEqual(message)
@@ -35,7 +47,7 @@ describe.each(ISOLATIONS)('the pipe of an actor (%s)', (isolation) => {
   })
 
   it('carries 16 MiB in one message', async () => {
-    const actor = await openActor(isolation, 'echo')
+    const actor = echo()
     const bytes = new Uint8Array(16 * 1024 * 1024).fill(7)
     await actor.send(bytes)
     expect(Buffer.compare((await actor.receive()) as Uint8Array, bytes)).toBe(0)
@@ -87,7 +99,7 @@ describe.each(ISOLATIONS)('the pipe of an actor (%s)', (isolation) => {
   })
 
   it('loses no message by a receive that is aborted or takes too long', async () => {
-    const actor = await openActor(isolation, 'echo')
+    const actor = echo()
     const aborter = new AbortController()
     const receiving = actor.receive({ signal: aborter.signal })
     aborter.abort('enough')
@@ -118,7 +130,7 @@ describe.each(ISOLATIONS)('the pipe of an actor (%s)', (isolation) => {
   })
 
   it('refuses waits that are none: INVALID_OPTIONS', async () => {
-    const actor = await openActor(isolation, 'echo')
+    const actor = echo()
     await expect(actor.receive({ timeoutMs: -1 })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
   })
 

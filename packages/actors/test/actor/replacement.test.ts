@@ -12,53 +12,53 @@ describe.each(ISOLATIONS)('an actor with maxTasks (%s)', (isolation) => {
     const actor = await openKind(isolation, 'counting', notes, { maxTasks: 5, pipeLimit: 7, name: 'Ada' })
     let exits = 0
     void actor.exit.then(() => exits++)
-    const asks = numbers(23).map((n) => actor.ask(n, { timeoutMs: 0 }))
+    const asks = numbers(13).map((n) => actor.ask(n, { timeoutMs: 0 }))
     const answers = (await Promise.all(asks)) as Counted[]
-    expect(answers.map(([n]) => n)).toEqual(numbers(23))
+    expect(answers.map(([n]) => n)).toEqual(numbers(13))
     // Each began with a state of its own.
-    expect(answers.map(([, , took]) => took)).toEqual(numbers(23).map((n) => (n % 5) + 1))
+    expect(answers.map(([, , took]) => took)).toEqual(numbers(13).map((n) => (n % 5) + 1))
     expect([actor.state, actor.deadLetters, exits]).toEqual(['running', 0, 0])
-    await until(() => inits(notes) === 5)
+    await until(() => inits(notes) === 3)
     await actor.stop()
-    expect([await actor.exit, inits(notes)]).toEqual([{ reason: 'shutdown' }, 5])
+    expect([await actor.exit, inits(notes)]).toEqual([{ reason: 'shutdown' }, 3])
   })
 
   it('that is stopped takes what it holds first, however often it is replaced', async () => {
     const notes = newFile()
     const actor = await openKind(isolation, 'counting', notes, { maxTasks: 2, pipeLimit: 3, shutdownMs: 15_000 })
-    const sends = numbers(7).map(() => actor.send('say'))
+    const sends = numbers(5).map(() => actor.send('say'))
     const said = collect(actor)
     await actor.stop()
     await Promise.all(sends)
-    expect((await said).length).toBe(7)
-    expect([await actor.exit, actor.deadLetters, inits(notes)]).toEqual([{ reason: 'shutdown' }, 0, 4])
+    expect((await said).length).toBe(5)
+    expect([await actor.exit, actor.deadLetters, inits(notes)]).toEqual([{ reason: 'shutdown' }, 0, 3])
   })
 
   it('that says more than its owner takes waits, whichever of its lives says it', async () => {
     const notes = newFile()
     const actor = await openKind(isolation, 'counting', notes, { maxTasks: 2, pipeLimit: 4 })
-    const sends = numbers(12).map(() => actor.send('say'))
+    const sends = numbers(7).map(() => actor.send('say'))
     await until(() => inits(notes) === 3)
     const settled = Promise.allSettled(sends)
     // Four were said, and no more can be.
     for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setTimeout(resolve, 2))
     expect([inits(notes), linesOf(notes).filter((line) => line === 'said').length]).toEqual([3, 4])
-    for (const _ of numbers(12)) await actor.receive()
+    for (const _ of numbers(7)) await actor.receive()
     await settled
     expect(actor.deadLetters).toBe(0)
   })
 
   it('is an actor of a function too', async () => {
     const actor = await openActor(isolation, 'echo', undefined, { maxTasks: 3 })
-    for (const n of numbers(8)) await actor.send(n)
-    for (const n of numbers(8)) expect(await actor.receive()).toBe(n)
+    for (const n of numbers(5)) await actor.send(n)
+    for (const n of numbers(5)) expect(await actor.receive()).toBe(n)
     expect(actor.state).toBe('running')
   })
 
   it('is a machine too, and who watches it sees it go on', async () => {
     const actor = await openKind(isolation, 'job', undefined, { maxTasks: 2 })
     const snapshots = snapshotsOf(actor)
-    for (const steps of [1, 2, 1, 2, 1]) {
+    for (const steps of [1, 2, 1]) {
       expect(await actor.ask({ type: 'STEP' })).toMatchObject({ context: { steps } })
     }
     await actor.send({ type: 'FINISH' })
@@ -96,7 +96,7 @@ describe.each(ISOLATIONS)('an actor with maxAgeMs (%s)', (isolation) => {
     const maxAgeMs = isolation === 'inline' ? 5 : 150
     const actor = await openKind(isolation, 'counting', notes, { maxAgeMs })
     const answers: Counted[] = []
-    for (let n = 0; inits(notes) < 3; n++) {
+    for (let n = 0; inits(notes) < 2; n++) {
       answers.push((await actor.ask(n, { timeoutMs: 0 })) as Counted)
       await new Promise((resolve) => setTimeout(resolve, 1))
     }

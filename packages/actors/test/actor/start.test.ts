@@ -50,7 +50,7 @@ describe.each(ISOLATIONS)('the start of an actor (%s)', (isolation) => {
 
   it('kills an actor that is not ready within startTimeoutMs, and rejects with START_TIMEOUT', async () => {
     const notes = newFile()
-    const startTimeoutMs = isolation === 'inline' ? 30 : 2_500
+    const startTimeoutMs = { inline: 30, thread: 1_200, process: 2_500 }[isolation]
     const starting = openActor(isolation, 'neverReady', notes, { startTimeoutMs, name: 'Ada' })
     await expect(starting).rejects.toMatchObject({
       code: 'START_TIMEOUT',
