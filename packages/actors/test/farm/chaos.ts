@@ -3,8 +3,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Farm, type FarmOptions } from '@troupe/actors/farm'
+import { type Seeded, seeded } from '@troupe/testing/seeded'
 import * as tasks from './fixtures/tasks.mjs'
-import { type Seeded, seeded } from './seeded.js'
 
 export interface ChaosTerms {
   /** How many tasks. */

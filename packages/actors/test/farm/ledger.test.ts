@@ -1,6 +1,6 @@
+import { type Seeded, seeded } from '@troupe/testing/seeded'
 import { describe, expect, it } from 'vitest'
 import { Entry, Holder, PendingQueue, type TaskOwner } from '../../dist/farm/ledger.js'
-import { type Seeded, seeded } from './seeded.js'
 import { lineOf } from './staged-dispatcher.js'
 
 const line = lineOf('task')

@@ -1,6 +1,6 @@
+import { type Seeded, seeded } from '@troupe/testing/seeded'
 import { describe, expect, it } from 'vitest'
 import { Link } from '../../dist/farm/link.js'
-import { type Seeded, seeded } from './seeded.js'
 
 interface Numbered {
   readonly sequence: number

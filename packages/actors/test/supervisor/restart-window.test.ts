@@ -1,6 +1,6 @@
 import { type RestartWindow, recordRestart } from '@troupe/actors/supervisor'
+import { seeded } from '@troupe/testing/seeded'
 import { expect, it } from 'vitest'
-import { seeded } from '../farm/seeded.js'
 
 const rules = { intensity: 2, periodMs: 1_000 }
 

@@ -1,9 +1,9 @@
+import { type Seeded, seeded } from '@troupe/testing/seeded'
 import { expect, it } from 'vitest'
 import type { SupervisorEffect } from '../../dist/supervisor/supervisor-effect.js'
 import { SupervisorEngine } from '../../dist/supervisor/supervisor-engine.js'
 import type { SupervisorEvent } from '../../dist/supervisor/supervisor-event.js'
 import type { SupervisorRules } from '../../dist/supervisor/supervisor-rules.js'
-import { type Seeded, seeded } from '../farm/seeded.js'
 import { CRASH, EXITS } from './staged-supervisor.js'
 
 const IDS = ['a', 'b', 'c', 'd']

@@ -2,8 +2,9 @@
  * A scenario from a seed. It leaves out what is a race in Erlang: exits in two supervisors at once, and stops that take
  * about as long as they may.
  */
+
+import { type Seeded, seeded } from '@troupe/testing/seeded'
 import type { Death, Outcome, Plan, Reason, Scenario, Step, SupervisorPlan, WorkerPlan } from './scenario.js'
-import { type Seeded, seeded } from './seeded.js'
 
 const REASONS: readonly Reason[] = ['normal', 'shutdown', 'shutdown_term', 'failed']
 const DEATHS: readonly Death[] = [...REASONS, 'failed', 'kill']
