@@ -7,7 +7,7 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => `
 
 describe('troupe map', () => {
   it('runs a TypeScript task file as it is, from stdin to stdout, in the order of the input', async () => {
-    const { status, stdout, stderr } = await troupe(['map', taskFile('square.ts')], numbers(1_000))
+    const { status, stdout, stderr } = await troupe(['map', taskFile('square.ts'), '--workers', '1'], numbers(1_000))
     const expected = Array.from({ length: 1_000 }, (_, of) => ({ of, is: of * of }))
     expect(recordsOf(stdout)).toEqual(expected)
     expect(stderr).toMatch(/^troupe: 1,000 done, 0 failed in [\d.]+ s \([\d,.]+\/s\), 0 restarts, 0 redelivered\n$/)

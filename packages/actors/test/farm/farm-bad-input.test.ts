@@ -55,14 +55,17 @@ describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
     await expect(farm.submit(old, 1)).rejects.toMatchObject({ code: 'VERSION_MISMATCH' })
     expect(await farm.submit(tasks.versioned, 1)).toBe(1)
   })
+})
 
+// They are loaded before the farm is dialled.
+describe.each(['process', 'inline'] as const)('a farm (%s)', (isolation) => {
   it.each([
     ['does not exist', 'nothing-here.mjs', 'MODULE_NOT_FOUND'],
     ['throws on import', 'throws.mjs', 'MODULE_FAILED'],
     ['exports no task', 'no-tasks.mjs', 'UNKNOWN_TASK'],
     ['exports two tasks of one name', 'same-name.mjs', 'AMBIGUOUS_TASK'],
   ])('does not start with a task file that %s', async (_what, file, code) => {
-    await expect(start({ ...ground, tasks: fixture(file) })).rejects.toMatchObject({ code })
+    await expect(start({ isolation, tasks: fixture(file) })).rejects.toMatchObject({ code })
   })
 })
 
