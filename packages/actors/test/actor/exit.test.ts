@@ -19,9 +19,11 @@ describe.each(ISOLATIONS)('the exit of an actor (%s)', (isolation) => {
     expect(actor.state).toBe('stopped')
   })
 
-  it('is failed with the cause when it throws', async () => {
+  it('is failed with the cause when it throws, ends the receives that wait, and refuses sends: CLOSED', async () => {
     const actor = await openActor(isolation, 'doAsTold')
+    const receiving = [actor.receive(), actor.receive({ timeoutMs: 10_000 })]
     await actor.send('throw')
+    expect(await Promise.all(receiving)).toEqual([undefined, undefined])
     const exit = (await actor.exit) as Extract<Exit, { reason: 'failed' }>
     expect(exit.error).toBeInstanceOf(ActorFailedError)
     expect(exit).toMatchObject({
@@ -29,6 +31,8 @@ describe.each(ISOLATIONS)('the exit of an actor (%s)', (isolation) => {
       error: { code: 'ACTOR_FAILED', cause: { name: 'RangeError', message: 'broken' } },
     })
     expect(actor.state).toBe('failed')
+    await expect(actor.send('x')).rejects.toMatchObject({ code: 'CLOSED' })
+    await expect(actor.send('x')).rejects.toBeInstanceOf(TroupeError)
   })
 
   it('is failed when it throws an abort that nobody asked for', async () => {
@@ -66,22 +70,12 @@ describe.each(ISOLATIONS)('the exit of an actor (%s)', (isolation) => {
   it.each([2, 1_000])(
     'leaves what it had sent also when it did not wait for room in its pipe of %i',
     async (pipeLimit) => {
-      const actor = await openActor(isolation, 'sendsUnawaited', { count: 100, bytes: 300_000 }, { pipeLimit })
+      const actor = await openActor(isolation, 'sendsUnawaited', { count: 100, bytes: 100_000 }, { pipeLimit })
       await actor.exit
       const got = (await collect(actor)) as [number, Uint8Array][]
       expect(got.map(([n]) => n)).toEqual(numbers(100))
     },
   )
-
-  it('ends the receives that wait, and refuses sends: CLOSED', async () => {
-    const actor = await openActor(isolation, 'doAsTold')
-    const receiving = [actor.receive(), actor.receive({ timeoutMs: 10_000 })]
-    await actor.send('throw')
-    expect(await Promise.all(receiving)).toEqual([undefined, undefined])
-    await actor.exit
-    await expect(actor.send('x')).rejects.toMatchObject({ code: 'CLOSED' })
-    await expect(actor.send('x')).rejects.toBeInstanceOf(TroupeError)
-  })
 
   it('by a kill refuses the sends that wait for room: CLOSED', async () => {
     const actor = await openActor(isolation, 'takesLater', newFile(), { pipeLimit: 1 })

@@ -149,10 +149,10 @@ describe.each(ISOLATIONS)('the pipe of an actor (%s)', (isolation) => {
   })
 })
 
-/** What it is, once it has not changed for 200 ms. */
+/** What it is, once it has not changed for 100 ms. */
 async function steady(value: () => number): Promise<number> {
   for (let last = -1; ; ) {
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await new Promise((resolve) => setTimeout(resolve, 100))
     if (value() === last) return last
     last = value()
   }
