@@ -5,6 +5,7 @@
 
 import type { Contract, Handlers } from '@troupe/actors/rpc'
 import { type Logger, resolveLog, type SimulatedClock } from '@troupe/core'
+import type { Seeded } from '@troupe/testing/seeded'
 import { ClientCore } from '../../dist/rpc/client/client-core.js'
 import { ConnectOptions } from '../../dist/rpc/client/connect.options.js'
 import type { LinkEvents, ServerLink } from '../../dist/rpc/client/upstream.js'
@@ -12,7 +13,6 @@ import { implement } from '../../dist/rpc/handlers.js'
 import { InlineExecutor } from '../../dist/rpc/server/inline-executor.js'
 import { ServerCore } from '../../dist/rpc/server/server-core.js'
 import type { Session } from '../../dist/rpc/server/session.js'
-import type { Seeded } from '../farm/seeded.js'
 
 const OPTIONS = {
   concurrency: 20,

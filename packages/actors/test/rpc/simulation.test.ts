@@ -1,9 +1,9 @@
 import { contract, procedure } from '@troupe/actors/rpc'
 import { SimulatedClock, TroupeError } from '@troupe/core'
+import { type Seeded, seeded } from '@troupe/testing/seeded'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { clientOf } from '../../dist/rpc/client/client.js'
-import { type Seeded, seeded } from '../farm/seeded.js'
 import { FAIR, SimulatedNetwork, type Weather } from './simulated-network.js'
 
 const jobs = contract('jobs', {
