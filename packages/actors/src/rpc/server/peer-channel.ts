@@ -29,6 +29,11 @@ export class PeerChannel {
     this.#port = port
   }
 
+  /** Whether nothing more can be sent to it. */
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
   send(frame: Uint8Array): void {
     if (this.#isLost) return
     if (this.#isSending) {

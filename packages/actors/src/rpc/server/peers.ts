@@ -3,6 +3,7 @@
  */
 import type { Logger } from '@troupe/core'
 import type { ZMQRouter } from '@troupe/dealer-router'
+import type { Peer } from './execution.js'
 import { PeerChannel } from './peer-channel.js'
 import type { CheckedCommonOptions } from './serve.options.js'
 import type { ServerCore } from './server-core.js'
@@ -12,9 +13,10 @@ import type { Session } from './session.js'
 const LAST_WORDS_MS = 500
 
 interface Member {
+  readonly peer: Peer
   readonly channel: PeerChannel
   session: Session | undefined
-  /** After the end of its session: whether it has sent anything since the last heartbeat. */
+  /** Without a session: whether it has sent anything since the last heartbeat. */
   speaks: boolean
 }
 
@@ -38,9 +40,11 @@ export class Peers {
     for await (const { routingId, message } of this.#terms.router) {
       const id = Buffer.from(routingId.buffer, routingId.byteOffset, routingId.byteLength).toString('latin1')
       const member = this.#members.get(id) ?? this.#meet(id, routingId)
-      // What comes after the end of its session was on its way, or is of one that does not listen.
-      if (member.session === undefined) member.speaks = true
-      else member.session.came(message.length === 1 ? message[0]! : NO_FRAME)
+      member.speaks = true
+      // Who does not read would not read an answer either.
+      if (member.channel.isLost) continue
+      member.session ??= this.#open(member)
+      member.session.came(message.length === 1 ? message[0]! : NO_FRAME)
     }
   }
 
@@ -73,15 +77,23 @@ export class Peers {
   }
 
   #meet(id: string, given: Uint8Array): Member {
-    const { core, router, options, log } = this.#terms
+    const { router, options } = this.#terms
     const routingId = Uint8Array.from(given)
     const peer = { id: Buffer.from(routingId).toString('hex') }
     const channel = new PeerChannel(options.maxUnreadBytes, {
       send: (frame) => router.send({ routingId, message: [frame] }),
       lost: (why) => member.session?.end(why),
     })
-    const member: Member = { channel, session: undefined, speaks: true }
-    member.session = core.open({
+    const member: Member = { peer, channel, session: undefined, speaks: true }
+    this.#members.set(id, member)
+    return member
+  }
+
+  /** The next session of a peer, or what answers it that it has none. */
+  #open(member: Member): Session {
+    const { core, log } = this.#terms
+    const { peer, channel } = member
+    return core.open({
       peer,
       send: (frame) => channel.send(frame),
       ended: (session, why) => {
@@ -90,8 +102,6 @@ export class Peers {
         log.debug({ peer: peer.id, why }, 'a session has ended')
       },
     })
-    this.#members.set(id, member)
-    return member
   }
 }
 
