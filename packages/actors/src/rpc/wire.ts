@@ -30,7 +30,6 @@ export type Item = readonly [kind: number, ...elements: unknown[]]
 export interface Frame {
   readonly sequence: number
   readonly items: readonly Item[]
-  readonly encoding: Encoding
 }
 
 export type Encoding = 'msgpack' | 'json'
@@ -126,7 +125,7 @@ export function encodeFrame(sequence: number, items: readonly Item[], encoding: 
 
 /** A frame, or undefined for what is none. Its items may still not be what their kind says. */
 export function decodeFrame(part: Uint8Array): Frame | undefined {
-  const encoding = part[0] === OPEN_BRACKET ? 'json' : 'msgpack'
+  const encoding = encodingOf(part)
   let frame: unknown
   try {
     frame = encoding === 'json' ? JSON.parse(Buffer.from(part).toString()) : unpackr.unpack(part)
@@ -136,8 +135,11 @@ export function decodeFrame(part: Uint8Array): Frame | undefined {
   if (!Array.isArray(frame) || frame.length < 2) return undefined
   const [sequence, ...items] = frame as unknown[]
   if (!isCounter(sequence) || !items.every(isItem)) return undefined
-  return { sequence, items, encoding }
+  return { sequence, items }
 }
+
+/** The encoding of what a peer has sent, a frame or not. */
+export const encodingOf = (part: Uint8Array): Encoding => (part[0] === OPEN_BRACKET ? 'json' : 'msgpack')
 
 export const isCounter = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
 

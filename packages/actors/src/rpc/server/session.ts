@@ -14,6 +14,8 @@ import {
   decodeFrame,
   END,
   ERROR,
+  encodingOf,
+  type Frame,
   HELLO,
   type Hello,
   ITEM,
@@ -101,17 +103,13 @@ export class Session implements CallPort {
     if (this.#hasEnded) return
     this.#silent = 0
     const frame = decodeFrame(part)
+    if (!this.#isWelcome && !this.#greets(part, frame)) return
     if (frame === undefined) return this.#violated('what came is no frame')
-    if (!this.#isWelcome && frame.items[0]![0] !== HELLO) {
-      this.#outbox.encoding = frame.encoding
-      return this.bye(wireError('NO_SESSION', 'this connection has no session: begin one with HELLO'))
-    }
     if (frame.sequence <= this.#sequence) return
     if (frame.sequence > this.#sequence + 1) {
       return this.#violated(`frame ${frame.sequence} came after ${this.#sequence}`)
     }
     this.#sequence = frame.sequence
-    if (!this.#isWelcome) this.#outbox.encoding = frame.encoding
     this.#isTaking = true
     for (const item of frame.items) {
       if (this.#hasEnded) break
@@ -167,6 +165,16 @@ export class Session implements CallPort {
     this.#hasEnded = true
     for (const call of [...this.#calls]) call.cancel()
     this.#port.ended(this, why)
+  }
+
+  /** Whether who has no session begins one; anything else is refused, in its own encoding, unless it is a BYE. */
+  #greets(part: Uint8Array, frame: Frame | undefined): boolean {
+    this.#outbox.encoding = encodingOf(part)
+    const kind = frame?.items[0]![0]
+    if (kind === HELLO) return true
+    if (kind === BYE) this.end('it had no session')
+    else this.bye(wireError('NO_SESSION', 'this connection has no session: begin one with HELLO'))
+    return false
   }
 
   /** Takes an item; returns what of it is not of docs/wire/rpc.md. */
