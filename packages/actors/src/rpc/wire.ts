@@ -152,7 +152,12 @@ export interface Hello {
   readonly maxMessageBytes: number
 }
 
+const ANY_HELLO = { service: undefined, contractVersion: undefined, maxMessageBytes: Number.POSITIVE_INFINITY }
+
 export function readHello(item: Item): Hello | undefined {
+  const [, said] = item
+  // What else another version says is not known here.
+  if (typeof said === 'number' && said !== WIRE_VERSION) return { ...ANY_HELLO, version: said }
   const parsed = HelloShape.safeParse(padded(item, 5))
   if (!parsed.success) return undefined
   const [, version, service, contractVersion, options] = parsed.data
