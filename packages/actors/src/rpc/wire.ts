@@ -208,9 +208,10 @@ export function readCall([, id, procedure, leftMs, options, input]: Item): CallI
 const padded = (item: Item, length: number): unknown[] => Array.from({ length }, (_, index) => item[index])
 
 function jsonOf(frame: unknown): string {
-  return JSON.stringify(frame, (_, value: unknown) => {
+  return JSON.stringify(frame, function (this: Record<string, unknown>, key, value: unknown) {
     if (typeof value === 'function' || typeof value === 'symbol') throw new TypeError(`JSON has no ${typeof value}`)
-    if (value instanceof Uint8Array) throw new TypeError('JSON has no bytes')
+    // A Buffer has made an object of itself by then.
+    if (this[key] instanceof Uint8Array) throw new TypeError('JSON has no bytes')
     return value
   })
 }
