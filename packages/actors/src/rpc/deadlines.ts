@@ -5,6 +5,8 @@ import type { Clock } from '@troupe/core'
 
 /** A deadline may be told so much late, in ms; never early. */
 const STEP_MS = 5
+/** A timer of Node waits no longer than this, in ms: what is later is looked at again then. */
+const LONGEST_MS = 2 ** 31 - 1
 
 /** One deadline that was set. Its neighbours are those of the same step; it lets go of them when it is cleared. */
 export interface Deadline<Call> {
@@ -66,7 +68,8 @@ export class Deadlines<Call> {
   #arm(step: number): void {
     this.#clock.clearTimeout(this.#timer)
     this.#timerStep = step
-    this.#timer = this.#clock.setTimeout(() => this.#expire(), Math.max(0, step * STEP_MS - this.#clock.now()))
+    const leftMs = Math.max(0, step * STEP_MS - this.#clock.now())
+    this.#timer = this.#clock.setTimeout(() => this.#expire(), Math.min(leftMs, LONGEST_MS))
   }
 
   #expire(): void {
