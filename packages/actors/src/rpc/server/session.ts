@@ -1,6 +1,7 @@
 /**
  * One client's session at its server, as a pure state: frames in, frames out, and the calls between them.
  */
+import type { TroupeError } from '@troupe/core'
 import { CallTable } from '../call-table.js'
 import type { Contract, ProcedureSpec } from '../contract.js'
 import { Outbox } from '../outbox.js'
@@ -76,7 +77,7 @@ export class Session implements CallPort {
     this.#port = port
     this.#outbox = new Outbox({
       send: (frame) => port.send(frame),
-      refused: (item, error) => this.#refused(item, error.message),
+      refused: (item, error) => this.#refused(item, error),
       soon: (callback) => host.soon(callback),
     })
   }
@@ -243,25 +244,26 @@ export class Session implements CallPort {
   }
 
   /** Something of a call cannot be sent: that is how the call has failed. */
-  #refused([kind, id]: Item, why: string): void {
-    if (kind === ERROR) {
-      // Its data is to blame.
-      return this.#outbox.say([
-        ERROR,
-        id,
-        wireError('INVALID_OUTPUT', `the error of the handler cannot be sent: ${why}`),
-      ])
-    }
-    if (kind === ITEM) {
-      const error = wireError('INVALID_OUTPUT', `an item of the stream cannot be sent: ${why}`)
-      return this.#calls.get(id as number)?.abort(error, new Error(error.message))
-    }
-    if (kind === REPLY) this.#outbox.say([ERROR, id, wireError('INVALID_OUTPUT', `the output cannot be sent: ${why}`)])
+  #refused([kind, id]: Item, { code, message }: TroupeError): void {
+    const what = WHAT[kind]
+    if (what === undefined) return
+    const told = code === 'MESSAGE_TOO_LARGE' ? code : 'INVALID_OUTPUT'
+    const error = wireError(told, `${what} cannot be sent: ${message}`)
+    const call = this.#calls.get(id as number)
+    if (call === undefined) this.#outbox.say([ERROR, id, error])
+    else call.abort(error, new Error(error.message))
   }
 
   #violated(what: string): void {
     this.bye(wireError('PROTOCOL_ERROR', what))
   }
+}
+
+/** What of a call may not fit into a frame. Of an error its data is to blame. */
+const WHAT: Readonly<Record<number, string>> = {
+  [REPLY]: 'the output',
+  [ERROR]: 'the error of the handler',
+  [ITEM]: 'an item of the stream',
 }
 
 /** What a server that is stopping answers to whom it does not serve any more. */
