@@ -244,10 +244,12 @@ export class Session implements CallPort {
   }
 
   /** Something of a call cannot be sent: that is how the call has failed. */
-  #refused([kind, id]: Item, { code, message }: TroupeError): void {
+  #refused([kind, id, said]: Item, { code, message }: TroupeError): void {
     const what = WHAT[kind]
     if (what === undefined) return
     const told = code === 'MESSAGE_TOO_LARGE' ? code : 'INVALID_OUTPUT'
+    if (kind === ERROR && (said as WireError).code === told)
+      return this.end(`not even an error can be sent: ${message}`)
     const error = wireError(told, `${what} cannot be sent: ${message}`)
     const call = this.#calls.get(id as number)
     if (call === undefined) this.#outbox.say([ERROR, id, error])
