@@ -1,5 +1,6 @@
 /**
- * A stream that goes out: its source is read only as far as the receiver has given credit.
+ * A stream that goes out: its source is read only as far as the receiver has given credit, and one item further, since its
+ * end needs no credit.
  */
 
 export interface OutflowPort {
@@ -43,18 +44,16 @@ export class Outflow {
     try {
       this.#iterator = iteratorOf(this.#source)
       while (!this.#isOver) {
-        if (this.#credit === 0) {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve
-          })
-          continue
-        }
         const next = this.#iterator.next()
         const { done, value } = isThenable(next) ? await next : next
         if (this.#isOver) return
         if (done === true) {
           this.#isOver = true
           return this.#port.end()
+        }
+        while (this.#credit === 0) {
+          await this.#woken()
+          if (this.#isOver) return
         }
         this.#credit--
         this.#port.item(value)
@@ -66,6 +65,12 @@ export class Outflow {
       // Where its item was to blame, it is not at its end.
       void this.#returnSource()
     }
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
   }
 
   #resume(): void {
