@@ -3,7 +3,7 @@
  * alone at once.
  */
 import { TroupeError } from '@troupe/core'
-import { type Encoding, encodeFrame, type Item } from './wire.js'
+import { END, type Encoding, ERROR, encodeFrame, ITEM, type Item } from './wire.js'
 
 /** A frame is not made larger than this by more items, in bytes. */
 const FRAME_BYTES = 256 << 10
@@ -27,6 +27,8 @@ export class Outbox {
   #items: Item[] = []
   #sequence = 0
   #isFlushing = false
+  /** The calls of a stream of which an item could not be sent: what stands behind it in this flush is not either. */
+  #broken: Set<unknown> | undefined
   /** So many items make a frame of about {@link FRAME_BYTES}, as far as is known. */
   #most = MOST_ITEMS
 
@@ -52,16 +54,20 @@ export class Outbox {
     if (this.#items.length === 0) return
     const items = this.#items
     this.#items = []
-    if (items.length <= this.#most) return this.#send(items)
-    for (let at = 0; at < items.length; ) {
-      const part = items.slice(at, at + this.#most)
-      at += part.length
-      this.#send(part)
-    }
+    if (items.length <= this.#most) this.#send(items)
+    else
+      for (let at = 0; at < items.length; ) {
+        const part = items.slice(at, at + this.#most)
+        at += part.length
+        this.#send(part)
+      }
+    this.#broken = undefined
   }
 
   /** Sends items in one frame, or in two halves where that cannot be, down to the one that is to blame. */
-  #send(items: readonly Item[]): void {
+  #send(given: readonly Item[]): void {
+    const items = this.#broken === undefined ? given : given.filter((item) => !this.#isBroken(item))
+    if (items.length === 0) return
     let frame: Uint8Array
     try {
       frame = encodeFrame(this.#sequence + 1, items, this.encoding)
@@ -83,9 +89,23 @@ export class Outbox {
   }
 
   #sendHalves(items: readonly Item[], error: () => TroupeError): void {
-    if (items.length === 1) return this.#port.refused(items[0]!, error())
+    if (items.length === 1) return this.#refuse(items[0]!, error())
     const half = items.length >> 1
     this.#send(items.slice(0, half))
     this.#send(items.slice(half))
+  }
+
+  #refuse(item: Item, error: TroupeError): void {
+    const [kind, id] = item
+    const broken = this.#broken ?? new Set()
+    // What is said of the refusal is not behind the item.
+    this.#broken = undefined
+    this.#port.refused(item, error)
+    if (kind === ITEM) broken.add(id)
+    if (broken.size > 0) this.#broken = broken
+  }
+
+  #isBroken([kind, id]: Item): boolean {
+    return (kind === ITEM || kind === END || kind === ERROR) && this.#broken!.has(id)
   }
 }
