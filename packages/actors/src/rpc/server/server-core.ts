@@ -215,12 +215,11 @@ export class ServerCore implements Host {
 
   /** Aborts the calls that run. */
   abort(): void {
-    const error = wireError('UNAVAILABLE', 'the server has stopped before the call was done', { retryable: true })
-    for (const session of this.#sessions) session.abort(error)
+    for (const session of this.#sessions) session.abort(STOPPED)
   }
 
   close(): void {
-    for (const session of [...this.#sessions]) session.bye()
+    for (const session of [...this.#sessions]) session.bye(STOPPED)
     this.#deadlines.close()
   }
 
@@ -232,3 +231,6 @@ export class ServerCore implements Host {
     else trace.within(run)
   }
 }
+
+/** What may have begun there may not be made elsewhere, unless it is idempotent. */
+const STOPPED = wireError('UNAVAILABLE', 'the server has stopped before the call was done', { retryable: true })
