@@ -113,7 +113,8 @@ class RpcPackr extends Packr {
 }
 // A property without a value is left out, as in JSON: other languages have no undefined.
 const packr = new RpcPackr({ useRecords: false, skipValues: [undefined] } as ConstructorParameters<typeof Packr>[0])
-const unpackr = new Unpackr({ useRecords: false })
+// What other languages write in 64 bits is a number as far as JavaScript has it, and a bigint beyond.
+const unpackr = new Unpackr({ useRecords: false, int64AsType: 'auto' } as object)
 
 const OPEN_BRACKET = 0x5b
 
