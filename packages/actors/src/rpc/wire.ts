@@ -111,8 +111,10 @@ class RpcPackr extends Packr {
     throw new TypeError('a function cannot be encoded')
   }
 }
-// A property without a value is left out, as in JSON: other languages have no undefined.
-const packr = new RpcPackr({ useRecords: false, skipValues: [undefined] } as ConstructorParameters<typeof Packr>[0])
+// As in JSON, a property without a value is left out, and null elsewhere: other languages have no undefined.
+const packr = new RpcPackr({
+  ...{ useRecords: false, skipValues: [undefined], encodeUndefinedAsNil: true },
+} as ConstructorParameters<typeof Packr>[0])
 // What other languages write in 64 bits is a number as far as JavaScript has it, and a bigint beyond.
 const unpackr = new Unpackr({ useRecords: false, int64AsType: 'auto' } as object)
 
@@ -179,6 +181,10 @@ export function readError(value: unknown): WireError | undefined {
   const parsed = ErrorShape.safeParse(value)
   return parsed.success ? (parsed.data as WireError) : undefined
 }
+
+/** An item with a value at its end, which is left out where there is none. */
+export const itemWith = (kind: number, id: number, value: unknown): Item =>
+  value === undefined ? [kind, id] : [kind, id, value]
 
 export interface CallItem {
   readonly id: number

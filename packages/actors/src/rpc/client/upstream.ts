@@ -21,6 +21,7 @@ import {
   ITEM,
   type Item,
   isCounter,
+  itemWith,
   PING,
   PONG,
   REPLY,
@@ -185,7 +186,7 @@ export class Upstream {
   }
 
   item(attempt: Attempt, value: unknown): void {
-    if (this.#has(attempt)) this.#outbox?.say([ITEM, attempt.id, value])
+    if (this.#has(attempt)) this.#outbox?.say(itemWith(ITEM, attempt.id, value))
   }
 
   end(attempt: Attempt): void {

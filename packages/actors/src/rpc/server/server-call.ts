@@ -12,6 +12,7 @@ import {
   ERROR,
   ITEM,
   type Item,
+  itemWith,
   type Metadata,
   RELEASED,
   REPLY,
@@ -143,7 +144,7 @@ export class ServerCall implements Callee {
 
   reply(output: unknown): void {
     if (this.#isAnswered) return
-    this.#port.say(output === undefined ? [REPLY, this.id] : [REPLY, this.id, output])
+    this.#port.say(itemWith(REPLY, this.id, output))
     this.#settle('done')
   }
 
@@ -154,7 +155,7 @@ export class ServerCall implements Callee {
   }
 
   item(value: unknown): void {
-    if (!this.#isAnswered) this.#port.say([ITEM, this.id, value])
+    if (!this.#isAnswered) this.#port.say(itemWith(ITEM, this.id, value))
   }
 
   end(): void {

@@ -17,6 +17,7 @@ import {
   HELLO,
   ITEM,
   type Item,
+  itemWith,
   PING,
   PONG,
   RELEASED,
@@ -82,9 +83,11 @@ export class WorkerLink {
     const { procedure, input, metadata, credit, peer, deadlineAtMs } = call
     const leftMs = deadlineAtMs === undefined ? null : Math.max(0, deadlineAtMs - this.#terms.clock.now())
     const head = { metadata, credit, peer: peer.id }
-    this.#outbox.say([CALL, id, procedure, leftMs, head, input], this.#held.size === 1)
+    const item: Item =
+      input === undefined ? [CALL, id, procedure, leftMs, head] : [CALL, id, procedure, leftMs, head, input]
+    this.#outbox.say(item, this.#held.size === 1)
     return {
-      item: (value) => this.#outbox.say([ITEM, id, value]),
+      item: (value) => this.#outbox.say(itemWith(ITEM, id, value)),
       end: () => this.#outbox.say([END, id]),
       credit: (count) => this.#outbox.say([CREDIT, id, count]),
       cancel: () => this.#cancel(id),
