@@ -146,6 +146,10 @@ export const encodingOf = (part: Uint8Array): Encoding => (part[0] === OPEN_BRAC
 
 export const isCounter = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
 
+/** What a PING may carry. */
+export const isToken = (value: unknown): value is number | string =>
+  typeof value === 'number' || typeof value === 'string'
+
 const isItem = (item: unknown): item is Item => Array.isArray(item) && typeof item[0] === 'number'
 
 export interface Hello {

@@ -21,6 +21,7 @@ import {
   ITEM,
   type Item,
   isCounter,
+  isToken,
   itemWith,
   PING,
   PONG,
@@ -272,7 +273,8 @@ export class Upstream {
       return void this.#lost(readError(id) ?? wireError('SERVER_LOST', 'the server ended the session', RETRYABLE))
     if (kind === WELCOME) return this.#welcomed(item)
     if (this.#welcome === undefined) return 'what came first is not WELCOME'
-    if (kind === PING) return void this.#outbox!.say([PONG, id ?? null])
+    if ((kind === PING || kind === PONG) && !isToken(id)) return `an item of kind ${kind} has no token`
+    if (kind === PING) return void this.#outbox!.say([PONG, id])
     if (kind === PONG) return undefined
     if (kind === DRAIN) return void this.#drained()
     if (!(kind === REPLY || kind === ERROR || kind === ITEM || kind === END || kind === CREDIT)) {

@@ -22,6 +22,7 @@ import {
   ITEM,
   type Item,
   isCounter,
+  isToken,
   PING,
   PONG,
   REPLY,
@@ -183,7 +184,8 @@ export class Session implements CallPort {
     const [kind, id] = item
     if (kind === CALL) return this.#call(item)
     if (kind === HELLO) return this.#hello(readHello(item))
-    if (kind === PING) return void this.#outbox.say([PONG, id ?? null])
+    if ((kind === PING || kind === PONG) && !isToken(id)) return `an item of kind ${kind} has no token`
+    if (kind === PING) return void this.#outbox.say([PONG, id])
     if (kind === PONG) return undefined
     if (kind === BYE) return void this.end('its client ended it')
     return this.#takeOfCall(item)
