@@ -74,6 +74,10 @@ export class CallAttempt implements Attempt {
     return this.call.line.procedure
   }
 
+  get hasOut(): boolean {
+    return this.call.line.hasOut
+  }
+
   get leftMs(): number | null {
     return this.call.leftMs
   }

@@ -58,6 +58,8 @@ export interface Attempt {
   /** How many items the server may still send. */
   credit: number
   readonly procedure: string
+  /** Whether it has a stream out, whose END is then its answer, or a REPLY. */
+  readonly hasOut: boolean
   /** What the call may still take, in ms; null for ever. */
   readonly leftMs: number | null
   readonly head: CallHead | null
@@ -295,6 +297,8 @@ export class Upstream {
     }
     if (kind === CREDIT)
       return isCounter(value) ? void attempt.credited(value) : `a credit of call ${id} is no number of items`
+    if (kind === (attempt.hasOut ? REPLY : END))
+      return `call ${id} was answered as one ${attempt.hasOut ? 'without' : 'with'} a stream out`
     this.#attempts.delete(id)
     if (kind === REPLY) return void attempt.replied(value)
     if (kind === END) return void attempt.ended()
