@@ -29,6 +29,8 @@ export class CallError extends TroupeError {
   readonly endpoint: string | undefined
   /** Whether the call has certainly not begun to run. */
   readonly notRun: boolean
+  /** Its code on the wire: a server may have one that is not in our list, whose `code` is `CALL_FAILED` here. */
+  readonly wireCode: string
 
   constructor(procedure: string, endpoint: string | undefined, { code, message, retryable, notRun }: WireError) {
     const known = (TROUPE_ERROR_CODES as readonly string[]).includes(code)
@@ -38,6 +40,7 @@ export class CallError extends TroupeError {
     this.procedure = procedure
     this.endpoint = endpoint
     this.notRun = notRun
+    this.wireCode = code
   }
 }
 
