@@ -65,7 +65,7 @@ export const ServeWorkersOptions = Common.extend({
   /** Where they run: each in a process or in a thread of its own. */
   isolation: z.enum(['process', 'thread']).default('process'),
   /** What the export of the module is called with, if it is a function; plain data. */
-  args: z.unknown(),
+  args: z.unknown().optional(),
   /**
    * A worker that holds a call which nobody waits for any more, and whose event loop does not turn for so long after that, is
    * killed, in ms.
