@@ -54,7 +54,7 @@ function coreOf(implementation: Implementation, window: number, log: Logger): Se
       window,
       maxMessageBytes: Number.MAX_SAFE_INTEGER,
       heartbeatMs: 1_000,
-      livenessMs: endless,
+      livenessMs: Number.MAX_SAFE_INTEGER,
     },
     clock: systemClock,
     log,
