@@ -245,7 +245,7 @@ export class ClientCall {
     this.given.reject?.(error)
   }
 
-  /** Its time is over: also to its servers' discredit. */
+  /** Its time is over, which the servers that had it are to blame for. */
   expire(): void {
     for (const { upstream } of this.attempts) upstream.failed()
     this.reject(new TimeoutError(`call ${this.line.name}`, Math.round(this.#timeoutMs ?? 0)))

@@ -37,7 +37,7 @@ export interface ClientTerms {
 const NO_OPTIONS: CallOptions = {}
 
 /** Failures that say that a server is not well, and not that the call was wrong. */
-const UNWELL: ReadonlySet<string> = new Set(['TIMEOUT', 'OVERLOADED', 'WORKER_LOST', 'SERVER_LOST', 'PROTOCOL_ERROR'])
+const UNWELL: ReadonlySet<string> = new Set(['TIMEOUT', 'OVERLOADED', 'PROTOCOL_ERROR'])
 /** Failures after which the call is made elsewhere once, whatever its budget: what ran it is gone. */
 const LOST: ReadonlySet<string> = new Set(['WORKER_LOST', 'SERVER_LOST', 'UNAVAILABLE', 'PROTOCOL_ERROR'])
 
@@ -135,7 +135,9 @@ export class ClientCore implements CallHost {
 
   failed(call: ClientCall, attempt: CallAttempt, error: WireError): void {
     if (UNWELL.has(error.code)) attempt.upstream.failed()
-    else if (!LOST.has(error.code)) attempt.upstream.succeeded()
+    // One death fails all calls that it held at once, and says nothing of the next.
+    else if (LOST.has(error.code)) attempt.upstream.unclear()
+    else attempt.upstream.succeeded()
     if (this.#isClosed) return call.reject(this.#closedError())
     // Its other try may still succeed.
     if (call.attempts.length > 0 && error.retryable) return

@@ -179,6 +179,7 @@ export class Upstream {
   cancel(attempt: Attempt): void {
     if (!this.#has(attempt)) return
     this.#attempts.delete(attempt.id)
+    this.unclear()
     this.#outbox?.say([CANCEL, attempt.id], this.#attempts.size === 0)
     this.#leaveWhenIdle()
   }
@@ -210,6 +211,11 @@ export class Upstream {
   /** A call that was made here was answered. */
   succeeded(): void {
     if (this.#isFailing || this.#breakerState !== 'closed') this.#breaker.send({ type: 'succeeded' })
+  }
+
+  /** A call that was made here has ended otherwise: a probe has then not shown that the server is well. */
+  unclear(): void {
+    if (this.#breakerState === 'probing') this.#breaker.send({ type: 'failed' })
   }
 
   /** It gets no more calls, and is closed when it has answered those that it has. */
