@@ -1,3 +1,4 @@
+export { RefusedError } from '../actor/refused-error.js'
 export { asyncApiOf } from './asyncapi.js'
 export type { CallContext } from './call-context.js'
 export { breakerMachine } from './client/breaker.machine.js'
