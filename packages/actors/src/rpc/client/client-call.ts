@@ -192,7 +192,7 @@ export class ClientCall {
     const attempt = new CallAttempt(this, upstream)
     this.attempts = this.attempts.length === 0 ? [attempt] : [...this.attempts, attempt]
     upstream.begin(attempt)
-    if (!this.line.hasIn) return
+    if (!this.line.hasIn || this.#isSettled) return
     // What has left the source cannot be had again.
     this.#hasBegun = true
     attempt.outgoing = this.#send(attempt, this.given.source!)
