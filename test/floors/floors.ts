@@ -39,6 +39,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     actor: [],
     supervisor: ['actor'],
     farm: ['supervisor', 'actor'],
+    rpc: ['supervisor', 'actor'],
     inspect: ['supervisor', 'actor'],
   },
 }

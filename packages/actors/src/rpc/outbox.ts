@@ -3,7 +3,7 @@
  * alone at once.
  */
 import { TroupeError } from '@troupe/core'
-import { END, type Encoding, ERROR, encodeFrame, ITEM, type Item } from './wire.js'
+import { CALL, CANCEL, CREDIT, END, type Encoding, ERROR, encodeFrame, ITEM, type Item } from './wire.js'
 
 /** A frame is not made larger than this by more items, in bytes. */
 const FRAME_BYTES = 256 << 10
@@ -27,7 +27,7 @@ export class Outbox {
   #items: Item[] = []
   #sequence = 0
   #isFlushing = false
-  /** The calls of a stream of which an item could not be sent: what stands behind it in this flush is not either. */
+  /** The calls of which something could not be sent: what stands behind it in this flush is not either. */
   #broken: Set<unknown> | undefined
   /** So many items make a frame of about {@link FRAME_BYTES}, as far as is known. */
   #most = MOST_ITEMS
@@ -101,11 +101,14 @@ export class Outbox {
     // What is said of the refusal is not behind the item.
     this.#broken = undefined
     this.#port.refused(item, error)
-    if (kind === ITEM) broken.add(id)
+    if (kind === ITEM || kind === CALL) broken.add(id)
     if (broken.size > 0) this.#broken = broken
   }
 
   #isBroken([kind, id]: Item): boolean {
-    return (kind === ITEM || kind === END || kind === ERROR) && this.#broken!.has(id)
+    return BEHIND.has(kind) && this.#broken!.has(id)
   }
 }
+
+/** What may stand behind a call, or an item of its stream. */
+const BEHIND: ReadonlySet<number> = new Set([CREDIT, ITEM, END, ERROR, CANCEL])

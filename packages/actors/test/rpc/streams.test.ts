@@ -135,26 +135,26 @@ describe.each(GROUNDS)('a stream of a service %s', (_name, ground) => {
     expect(client.state.pending).toBe(0)
   })
 
-  it('is read by its server at most a window ahead of its reader', async () => {
+  it('is read by its server at most a window, and one item, ahead of its reader', async () => {
     const tag = newTag()
     const stream = client.count({ tag, to: 100_000 })
-    await until(async () => (await countOf(tag)) === WINDOW)
+    await until(async () => (await countOf(tag)) === WINDOW + 1)
     for (const n of range(10)) expect(await stream.next()).toEqual({ done: false, value: n })
     // Credit is given again for half of a window at a time.
-    await until(async () => (await countOf(tag)) === WINDOW + WINDOW / 2)
+    await until(async () => (await countOf(tag)) === WINDOW + WINDOW / 2 + 1)
     for (const _ of range(20)) await client.nothing()
-    expect(await countOf(tag)).toBe(WINDOW + WINDOW / 2)
+    expect(await countOf(tag)).toBe(WINDOW + WINDOW / 2 + 1)
     await stream.return?.()
     await finished(tag)
   })
 
-  it('is read by its client at most a window ahead of the handler', async () => {
+  it('is read by its client at most a window, and one item, ahead of the handler', async () => {
     const tag = newTag()
     const { seen, source } = countedSource(1_000)
     const sum = client.sum({ tag, pauseAt: 10 }, source)
-    await until(() => seen.given === WINDOW + WINDOW / 2)
+    await until(() => seen.given === WINDOW + WINDOW / 2 + 1)
     for (const _ of range(20)) await client.nothing()
-    expect(seen.given).toBe(WINDOW + WINDOW / 2)
+    expect(seen.given).toBe(WINDOW + WINDOW / 2 + 1)
     await client.open(tag)
     expect(await sum).toBe(4_995_000)
     expect(seen).toEqual({ given: 1_000, isReturned: true })
@@ -164,7 +164,7 @@ describe.each(GROUNDS)('a stream of a service %s', (_name, ground) => {
     const { seen, source } = countedSource(1_000_000)
     expect(await client.sum({ tag: newTag(), most: 5 }, source)).toBe(100)
     await until(() => seen.isReturned)
-    expect(seen.given).toBeLessThanOrEqual(5 + WINDOW)
+    expect(seen.given).toBeLessThanOrEqual(5 + WINDOW + 1)
   })
 
   it('whose source throws fails with that, and aborts the handler', async () => {

@@ -172,7 +172,7 @@ export class Session implements CallPort {
   /** Whether who has no session begins one; anything else is refused, in its own encoding, unless it is a BYE. */
   #greets(part: Uint8Array, frame: Frame | undefined): boolean {
     this.#outbox.encoding = encodingOf(part)
-    const kind = frame?.items[0]![0]
+    const kind = frame?.items[0]?.[0]
     if (kind === HELLO) return true
     if (kind === BYE) this.end('it had no session')
     else this.bye(wireError('NO_SESSION', 'this connection has no session: begin one with HELLO'))
