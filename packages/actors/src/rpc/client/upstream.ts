@@ -238,10 +238,16 @@ export class Upstream {
 
   #dial(): void {
     const { options, contract, soon } = this.#terms
-    const link = this.#terms.dial(this.endpoint, {
-      came: (part) => link === this.#link && this.#came(part),
-      lost: (why) => link === this.#link && this.#lost(this.#connectionLost(why)),
-    })
+    let link: ServerLink
+    try {
+      link = this.#terms.dial(this.endpoint, {
+        came: (part) => link === this.#link && this.#came(part),
+        lost: (why) => link === this.#link && this.#lost(this.#connectionLost(why)),
+      })
+    } catch (error) {
+      // There may be no more sockets, for now.
+      return this.#lost(this.#connectionLost(error instanceof Error ? error.message : String(error)))
+    }
     this.#link = link
     this.#sequence = 0
     this.#silent = 0
