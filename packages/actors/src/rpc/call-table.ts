@@ -5,14 +5,15 @@
  * old, still holds all that was in it, until the next full garbage collection. This cost more than all else about a call.
  */
 
-const AT_FIRST = 64
+/** Few: most sessions have few calls at a time, and a server has many sessions. */
+const AT_FIRST = 8
 const MOST = 4_096
 
 export class CallTable<Call> implements Iterable<Call> {
   #slots: (Call | undefined)[] = new Array(AT_FIRST).fill(undefined)
   #ids: number[] = new Array(AT_FIRST).fill(0)
   /** Those whose slot an older one has: streams that last, for the most part. */
-  readonly #others = new Map<number, Call>()
+  #others: Map<number, Call> | undefined
   #size = 0
 
   get size(): number {
@@ -28,6 +29,7 @@ export class CallTable<Call> implements Iterable<Call> {
       slot = id & (this.#slots.length - 1)
     }
     if (this.#slots[slot] !== undefined) {
+      this.#others ??= new Map()
       this.#others.set(id, call)
       return
     }
@@ -38,13 +40,13 @@ export class CallTable<Call> implements Iterable<Call> {
   get(id: number): Call | undefined {
     const slot = id & (this.#slots.length - 1)
     if (this.#ids[slot] === id) return this.#slots[slot]
-    return this.#others.size === 0 ? undefined : this.#others.get(id)
+    return this.#others?.get(id)
   }
 
   delete(id: number): boolean {
     const slot = id & (this.#slots.length - 1)
     if (this.#ids[slot] !== id) {
-      const isThere = this.#others.delete(id)
+      const isThere = this.#others?.delete(id) === true
       if (isThere) this.#size--
       return isThere
     }
@@ -60,14 +62,14 @@ export class CallTable<Call> implements Iterable<Call> {
     const all = [...this]
     this.#slots.fill(undefined)
     this.#ids.fill(0)
-    this.#others.clear()
+    this.#others = undefined
     this.#size = 0
     return all
   }
 
   *[Symbol.iterator](): Iterator<Call> {
     for (const call of this.#slots) if (call !== undefined) yield call
-    yield* this.#others.values()
+    if (this.#others !== undefined) yield* this.#others.values()
   }
 
   #grow(): void {
