@@ -54,4 +54,5 @@ def _(scene):
     client.say(item(BYE))
     said = idle.hear_alive()
     expect(said.kind == BYE, f"{shown(said)} came")
+    expect(not error_of(said, "UNAVAILABLE").not_run, "the UNAVAILABLE of a BYE does not say notRun")
     gone(scene.pid)

@@ -43,6 +43,7 @@ VIOLATIONS = {
     "an item of a kind that is not known": lambda client: client.say([99, 1]),
     "an item without an element that it needs": lambda client: client.say([CALL, 1]),
     "an element of another type": lambda client: client.say([CALL, 1, 2]),
+    "a PING without a token": lambda client: client.say([PING]),
     "a call with metadata that is no map of strings": lambda client: client.say(
         client.make("metadata", metadata={"a": 1})
     ),

@@ -22,6 +22,7 @@ VIOLATIONS = {
     "an item of a kind that is not known": lambda session, _: session.say([99, 1]),
     "an item without an element that it needs": lambda session, _: session.say([REPLY]),
     "an element of another type": lambda session, _: session.say([REPLY, "1", 1]),
+    "a PING without a token": lambda session, _: session.say([PING]),
     "an item that a client alone sends": lambda session, _: session.say(item(HELLO, 1)),
     "a second WELCOME": lambda session, _: session.say(item(WELCOME, 1, {**session.options})),
     "a gap in the numbers": lambda session, _: (session.skip_number(), session.say(item(PING, 1))),

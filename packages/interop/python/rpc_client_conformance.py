@@ -24,6 +24,10 @@ from rpc_battery import run
 from rpc_raw import PATIENCE_MS, RawServerSession, expect
 
 
+#: How long a client program may take to start, beside others that do.
+START_MS = 20_000
+
+
 class ClientProgram:
     """The program whose client is looked at. It plays one scenario after another."""
 
@@ -76,10 +80,10 @@ class Scene:
         scenario = {"endpoint": endpoint, "encoding": self.encoding, "together": together, "calls": calls}
         self._playing = True
         self._stage.program().tell(scenario)
-        return self.next_session()
+        return self.next_session(START_MS)
 
-    def next_session(self):
-        until = time.monotonic() + PATIENCE_MS / 1000
+    def next_session(self, patience_ms=PATIENCE_MS):
+        until = time.monotonic() + patience_ms / 1000
         while not self._new:
             left_ms = (until - time.monotonic()) * 1000
             expect(left_ms > 0 and self._socket.poll(left_ms), "no client has come")
