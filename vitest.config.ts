@@ -7,6 +7,8 @@ export default defineConfig({
     pool: 'forks',
     // The tests start and kill processes of their own: more files at once than this and they only wait for each other.
     maxWorkers: 2,
+    // Tests that say so run at once within a file: those of the wire of RPC, which wait for most of their time.
+    maxConcurrency: 8,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // Tests use the built packages, as users and worker processes do: not transformed, so there is one of each class.

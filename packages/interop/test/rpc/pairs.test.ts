@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
+import { it } from 'vitest'
 import { LineProgram } from './line-program.js'
-import { CLIENTS, SERVERS } from './peers.js'
-import { describeWire, startServer, timeout } from './wire-battery.js'
+import { CLIENTS, ENCODINGS, SERVERS } from './peers.js'
+import { describePeers, startServer, timeout } from './wire-battery.js'
 
 const NUMBERS = Array.from({ length: 100 }, (_, index) => index)
 
@@ -37,18 +37,23 @@ interface Outcome {
   readonly error?: { readonly code: string; readonly kind?: string; readonly data?: unknown }
 }
 
+const MODES = ENCODINGS.flatMap((encoding) => [false, true].map((together) => ({ encoding, together })))
+
 for (const server of SERVERS) {
-  describeWire(CLIENTS, (client, encoding) => {
-    it(`has its calls answered by ${server.name}, one by one and all at once, in ${encoding}`, {
-      timeout,
-    }, async () => {
+  describePeers(CLIENTS, (client) => {
+    it(`has its calls answered by ${server.name} in each encoding, one by one and all at once`, { timeout }, async ({
+      expect,
+    }) => {
       const { server: serving, endpoint } = await startServer(server)
       await using _ = serving
       await using calling = new LineProgram(client.command)
-      for (const together of [false, true]) {
-        calling.tell({ endpoint, encoding, together, calls: CALLS.map(([call]) => call) })
+      for (const mode of MODES) {
+        calling.tell({ endpoint, ...mode, calls: CALLS.map(([call]) => call) })
         const { outcomes } = (await calling.next()) as { outcomes: Outcome[] }
-        expect(outcomes.map(seen)).toEqual(CALLS.map(([, outcome]) => outcome))
+        expect({ ...mode, outcomes: outcomes.map(seen) }).toEqual({
+          ...mode,
+          outcomes: CALLS.map(([, outcome]) => outcome),
+        })
       }
     })
   })

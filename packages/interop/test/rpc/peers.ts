@@ -25,9 +25,23 @@ export const script = (name: string): string[] => [
   fileURLToPath(new URL(`../../python/${name}.py`, import.meta.url)),
 ]
 
-export const SERVERS: readonly Peer[] = [{ name: 'the server in Python', command: script('rpc_conformance_service') }]
+/** A program of ours. */
+const ours = (name: string, ...args: string[]): string[] => [
+  process.execPath,
+  fileURLToPath(new URL(`./programs/${name}.mjs`, import.meta.url)),
+  ...args,
+]
 
-export const CLIENTS: readonly Peer[] = [{ name: 'the client in Python', command: script('rpc_conformance_client') }]
+export const SERVERS: readonly Peer[] = [
+  { name: 'the server in Python', command: script('rpc_conformance_service') },
+  { name: 'our server', command: ours('server') },
+  { name: 'our server with two workers', command: ours('server', '--workers', '2') },
+]
+
+export const CLIENTS: readonly Peer[] = [
+  { name: 'the client in Python', command: script('rpc_conformance_client') },
+  { name: 'our client', command: ours('client') },
+]
 
 export const ENCODINGS = ['json', 'msgpack'] as const
 export type Encoding = (typeof ENCODINGS)[number]

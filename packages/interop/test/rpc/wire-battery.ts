@@ -15,13 +15,20 @@ export interface Case {
   readonly why: string | null
 }
 
-/** Declares facts once for each of these peers and each encoding. They run at once: most of their time they wait. */
+/** Declares facts once for each of these peers and each encoding. */
 export function describeWire(peers: readonly Peer[], facts: (peer: Peer, encoding: Encoding) => void): void {
+  describePeers(peers, (peer) => {
+    for (const encoding of ENCODINGS) facts(peer, encoding)
+  })
+}
+
+/** Declares facts once for each of these peers. They run at once: most of their time they wait. */
+export function describePeers(peers: readonly Peer[], facts: (peer: Peer) => void): void {
   const skipped = missing !== undefined && !required
   for (const peer of peers) {
     describe.skipIf(skipped).concurrent(`${peer.name}${skipped ? ` (${missing})` : ''}`, () => {
       if (missing !== undefined && required) throw new Error(missing)
-      for (const encoding of ENCODINGS) facts(peer, encoding)
+      facts(peer)
     })
   }
 }
