@@ -3,7 +3,7 @@
 import base64
 
 from rpc_battery import Cases
-from rpc_client_cases_sessions import COUNT, ECHO, SLOW, answered
+from rpc_client_cases_sessions import COUNT, ECHO, SLOW, answered, within_session
 from rpc_raw import expect
 from rpc_wire import CALL, CANCEL, END, ERROR, ITEM, MISSING, REPLY, RpcError, declared, item
 
@@ -198,24 +198,22 @@ def _(scene):
 
 @case("a call whose time is over fails with TIMEOUT, also when the server says nothing, and the session goes on")
 def _(scene):
-    session = scene.play({**SLOW, "timeoutMs": 300}, ECHO)
-    session.welcome()
+    session = within_session(scene, {**SLOW, "timeoutMs": 300}, ECHO)
     call = session.hear_call("slow")
     answered(session, _next_call(session, call.id))
-    first, second = scene.outcomes()
+    _, first, second = scene.outcomes()
     expect(first.get("error", {}).get("code") == "TIMEOUT", f"the outcome is {first}")
     expect(second == {"output": "ACME"}, f"the outcome behind it is {second}")
 
 
 @case("a call that is cancelled says CANCEL, its late answer is dropped, and the session goes on")
 def _(scene):
-    session = scene.play({**SLOW, "cancelAfterMs": 200}, ECHO)
-    session.welcome()
+    session = within_session(scene, {**SLOW, "cancelAfterMs": 200}, ECHO)
     call = session.hear_call("slow")
     session.hear_kind(CANCEL, id=call.id)
     session.say(item(REPLY, call.id, "late"), item(ERROR, call.id, RpcError("CALL_FAILED").to_wire()))
     answered(session, session.hear_call("echo"))
-    first, second = scene.outcomes()
+    _, first, second = scene.outcomes()
     expect("error" in first, f"the outcome is {first}")
     expect(second == {"output": "ACME"}, f"the outcome behind it is {second}")
 

@@ -36,6 +36,15 @@ def answered(session, call, output="ACME"):
     session.say(item(REPLY, call.id, output))
 
 
+def within_session(scene, *calls, **options):
+    """Has the client make these calls behind one that was answered: what they measure does not begin with the connection.
+    The outcome of that one comes first."""
+    session = scene.play(ECHO, *calls)
+    session.welcome(**options)
+    answered(session, session.hear_call("echo"))
+    return session
+
+
 def goes_on(scene):
     """The next call, an echo, is made in a session of its own."""
     session = scene.next_session()

@@ -2,7 +2,7 @@
 
 from rpc_battery import Cases
 from rpc_client_cases_calls import came_of
-from rpc_client_cases_sessions import COUNT, ECHO, answered
+from rpc_client_cases_sessions import COUNT, ECHO, answered, within_session
 from rpc_raw import expect, shown
 from rpc_wire import BYE, CALL, CANCEL, CREDIT, END, ERROR, ITEM, PING, PONG, REPLY, RpcError, item
 
@@ -102,10 +102,9 @@ def _(scene):
 
 @case("the time limit of a stream out counts while it waits")
 def _(scene):
-    session = scene.play({**COUNT, "timeoutMs": 300})
-    session.welcome()
+    session = within_session(scene, {**COUNT, "timeoutMs": 300})
     session.hear_call("count")
-    (outcome,) = scene.outcomes()
+    _, outcome = scene.outcomes()
     expect(outcome["error"]["code"] == "TIMEOUT", f"the outcome is {outcome}")
 
 
@@ -159,8 +158,7 @@ def _(scene):
 @case("a client whose call has ended sends nothing of its stream in that its source gives later, though it has credit")
 def _(scene):
     for end in ({}, {"cancelAfterMs": 100}):
-        session = scene.play({"procedure": "unread", "in": NUMBERS, "inEveryMs": 20, **end}, ECHO)
-        session.welcome(window=100)
+        session = within_session(scene, {"procedure": "unread", "in": NUMBERS, "inEveryMs": 20, **end}, ECHO, window=100)
         call = session.hear_call("unread")
         session.hear_kind(ITEM, id=call.id)
         if not end:
@@ -191,10 +189,10 @@ def _(scene):
 
 @case("a call whose stream in is under way sends nothing more of it once it is cancelled")
 def _(scene):
-    session = scene.play({"procedure": "sum", "in": NUMBERS, "cancelAfterMs": 200}, ECHO)
-    session.welcome(window=2)
+    session = within_session(scene, {"procedure": "sum", "in": NUMBERS, "cancelAfterMs": 400}, ECHO, window=2)
     call = session.hear_call("sum")
-    take(session, call, 2)
+    for _ in range(2):
+        session.hear_kind(ITEM, id=call.id)
     said = session.hear()
     expect(said.kind == CANCEL and said.id == call.id, f"{shown(said)} came")
     session.say(item(CREDIT, call.id, 100))
