@@ -39,25 +39,23 @@ interface Outcome {
 
 const MODES = ENCODINGS.flatMap((encoding) => [false, true].map((together) => ({ encoding, together })))
 
-for (const server of SERVERS) {
-  describePeers(CLIENTS, (client) => {
-    it(`has its calls answered by ${server.name} in each encoding, one by one and all at once`, { timeout }, async ({
-      expect,
-    }) => {
-      const { server: serving, endpoint } = await startServer(server)
-      await using _ = serving
-      await using calling = new LineProgram(client.command)
+describePeers(SERVERS, (server) => {
+  it('answers the calls of every client in each encoding, one by one and all at once', { timeout }, async ({
+    expect,
+  }) => {
+    const { server: serving, endpoint } = await startServer(server)
+    await using _ = serving
+    for (const { name, command } of CLIENTS) {
+      await using calling = new LineProgram(command)
       for (const mode of MODES) {
         calling.tell({ endpoint, ...mode, calls: CALLS.map(([call]) => call) })
         const { outcomes } = (await calling.next()) as { outcomes: Outcome[] }
-        expect({ ...mode, outcomes: outcomes.map(seen) }).toEqual({
-          ...mode,
-          outcomes: CALLS.map(([, outcome]) => outcome),
-        })
+        const expected = { name, ...mode, outcomes: CALLS.map(([, outcome]) => outcome) }
+        expect({ name, ...mode, outcomes: outcomes.map(seen) }).toEqual(expected)
       }
-    })
+    }
   })
-}
+})
 
 const seen = ({ error, ...rest }: Outcome): object => {
   if (error === undefined) return rest
