@@ -53,6 +53,9 @@ type WithoutOutput<Spec> = Spec extends { readonly stream: { readonly out: AnySc
   ? { readonly output: 'what has a stream out has no output' }
   : unknown
 
+/** In place of the name of a contract: a server of any takes its clients. */
+export const ANY_SERVICE = '*'
+
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /**
@@ -90,6 +93,13 @@ export function contract<const Name extends string, const P extends Procedures>(
   }
   if (issues.length > 0) throw new InvalidOptionsError(`contract ${name}`, issues)
   return Object.freeze({ name, version, procedures: Object.freeze({ ...procedures }) as P })
+}
+
+/** Whether a value, which may come from untyped code or another copy of this module, is a contract. */
+export const isContract = (value: unknown): value is Contract => {
+  const { name, procedures } = (value ?? {}) as Partial<Contract>
+  if (typeof name !== 'string' || typeof procedures !== 'object' || procedures === null) return false
+  return Object.values(procedures).every((spec) => issuesOf(spec).length === 0)
 }
 
 /** What streams a procedure has. */

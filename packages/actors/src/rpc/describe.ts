@@ -1,11 +1,12 @@
 /**
  * Contracts as data: JSON Schemas of what is on the wire, for reflection and for other languages.
  */
+import { InvalidOptionsError } from '@troupe/core/kernel'
 import { z } from 'zod'
 import { type Contract, contract, type ProcedureSpec, streamsOf } from './contract.js'
-import type { AnySchema } from './standard.js'
+import { type AnySchema, parseBy, type Schema } from './standard.js'
 
-type JsonSchema = Readonly<Record<string, unknown>>
+type JsonSchema = Readonly<Record<string, unknown>> | boolean
 
 export interface ProcedureDescription {
   /** Whether it has a stream to the server, and to the client. */
@@ -38,35 +39,51 @@ export function describeContract({ name, version, procedures }: Contract): Contr
   }
 }
 
-/** Takes what a peer says that its contract is: whatever does not fit is refused by the peer itself. */
-const Description = z.object({
+const Written = z
+  .union([z.record(z.string(), z.unknown()), z.boolean()])
+  .nullable()
+  .default(null)
+
+/** What a server says that its contract is. */
+export const Description: Schema<unknown, ContractDescription> = z.object({
   service: z.string(),
-  version: z.string().nullish(),
+  version: z.string().nullable().default(null),
   procedures: z.record(
     z.string(),
     z.object({
       in: z.boolean(),
       out: z.boolean(),
       idempotent: z.boolean().default(false),
-      timeoutMs: z.number().nullish(),
+      timeoutMs: z.number().nullable().default(null),
+      ...{ input: Written, output: Written, streamIn: Written, streamOut: Written },
+      errors: z.record(z.string(), Written).default({}),
+      unwritten: z.record(z.string(), z.string()).exactOptional(),
     }),
   ),
 })
 
-/** A contract of a description, as `$describe` gives it, for a client that has no other: any value fits. */
+/**
+ * A contract of a description, as `$describe` gives it, for a client that has no other: any value fits, and what does not
+ * is refused by the server.
+ * @throws {InvalidOptionsError} `INVALID_OPTIONS` for what is no description
+ */
 export function contractFrom(description: unknown): Contract {
-  const { service, version, procedures } = Description.parse(description)
-  const specs = Object.entries(procedures).map(([key, { in: hasIn, out: hasOut, idempotent, timeoutMs }]) => {
-    const spec: ProcedureSpec = {
-      input: anything,
-      idempotent,
-      ...(!hasOut && { output: anything }),
-      stream: { ...(hasIn && { in: anything }), ...(hasOut && { out: anything }) },
-      ...(timeoutMs != null && { timeoutMs }),
-    }
-    return [key, spec] as const
-  })
-  return contract(service, { ...(version != null && { version }), procedures: Object.fromEntries(specs) })
+  const parsed = parseBy(Description, description)
+  if (!parsed.ok) throw new InvalidOptionsError('a contract', [{ path: 'description', message: parsed.why }])
+  const { service, version, procedures } = parsed.value as ContractDescription
+  const specs = Object.entries(procedures).map(([key, described]) => [key, specFrom(described)] as const)
+  return contract(service, { ...(version !== null && { version }), procedures: Object.fromEntries(specs) })
+}
+
+function specFrom({ in: hasIn, out: hasOut, idempotent, timeoutMs, errors }: ProcedureDescription): ProcedureSpec {
+  return {
+    input: anything,
+    idempotent,
+    ...(!hasOut && { output: anything }),
+    stream: { ...(hasIn && { in: anything }), ...(hasOut && { out: anything }) },
+    errors: Object.fromEntries(Object.keys(errors).map((kind) => [kind, anything])),
+    ...(timeoutMs !== null && { timeoutMs }),
+  }
 }
 
 const anything = z.unknown()
@@ -105,10 +122,17 @@ function jsonSchemaOf(schema: AnySchema): JsonSchema {
     readonly vendor: string
     readonly jsonSchema?: { input(options: { target: string }): JsonSchema }
   }
+  if (vendor === 'arktype') return (schema as unknown as ArkType).in.toJsonSchema({ fallback: ARKTYPE_FALLBACK })
   // The Standard JSON Schema interface, where the library has it.
   if (typeof jsonSchema?.input === 'function') return jsonSchema.input({ target: 'draft-2020-12' })
   if (vendor === 'zod') return z.toJSONSchema(schema as unknown as z.ZodType, { io: 'input' }) as JsonSchema
-  const { toJsonSchema } = schema as { toJsonSchema?: () => JsonSchema }
-  if (typeof toJsonSchema === 'function') return toJsonSchema.call(schema)
   throw new Error(`schemas of ${vendor} cannot be written as JSON Schema`)
 }
+
+/** By its Standard JSON Schema interface it writes what JSON does not have, as bytes, as anything at all. */
+interface ArkType {
+  readonly in: { toJsonSchema(options: { fallback: typeof ARKTYPE_FALLBACK }): JsonSchema }
+}
+
+/** What a predicate narrows further is written without it, as zod does with what `refine` adds. */
+const ARKTYPE_FALLBACK = { predicate: ({ base }: { readonly base: JsonSchema }) => base }

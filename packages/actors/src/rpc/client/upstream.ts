@@ -4,7 +4,7 @@
 import { backoffDelayMs, type Clock, type Logger } from '@troupe/core'
 import { type Actor, createActor } from 'xstate'
 import { CallTable } from '../call-table.js'
-import type { Contract } from '../contract.js'
+import { ANY_SERVICE, type Contract } from '../contract.js'
 import { Outbox } from '../outbox.js'
 import { wireError } from '../rpc-errors.js'
 import {
@@ -259,7 +259,8 @@ export class Upstream {
     })
     this.#outbox.encoding = options.codec
     const hello = { maxMessageBytes: options.maxMessageBytes }
-    this.#outbox.say([HELLO, WIRE_VERSION, contract.name, contract.version ?? null, hello], true)
+    const service = contract.name === ANY_SERVICE ? null : contract.name
+    this.#outbox.say([HELLO, WIRE_VERSION, service, contract.version ?? null, hello], true)
     this.#tickIn(ASK_EVERY_MS)
   }
 
