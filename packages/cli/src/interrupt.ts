@@ -1,6 +1,9 @@
 /**
- * What Ctrl-C means: the first time finish what was begun, the second time stop at once. SIGTERM stops at once.
+ * What Ctrl-C means: the first time finish what was begun, the second time stop at once. SIGTERM stops at once, or means the
+ * same as Ctrl-C.
  */
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 export class Interrupt {
   readonly #drain = new AbortController()
@@ -8,10 +11,12 @@ export class Interrupt {
   #failure: Error | undefined
   #signal: NodeJS.Signals | undefined
 
-  /** Listens to the process's signals until it is closed. */
-  constructor() {
-    process.on('SIGINT', this.#onSigint)
-    process.on('SIGTERM', this.#onSigterm)
+  readonly #orderly: readonly NodeJS.Signals[]
+
+  /** Listens to the process's signals until it is closed. Those that are `orderly` let what was begun be finished. */
+  constructor(orderly: readonly NodeJS.Signals[] = ['SIGINT']) {
+    this.#orderly = orderly
+    for (const signal of SIGNALS) process.on(signal, this.#heard)
   }
 
   /** Aborts when no more input is to be read. */
@@ -42,19 +47,13 @@ export class Interrupt {
   }
 
   close(): void {
-    process.off('SIGINT', this.#onSigint)
-    process.off('SIGTERM', this.#onSigterm)
+    for (const signal of SIGNALS) process.off(signal, this.#heard)
   }
 
-  readonly #onSigint = (): void => {
-    if (this.#signal !== undefined) return this.#stop.abort()
-    this.#signal = 'SIGINT'
-    this.#drain.abort()
-  }
-
-  readonly #onSigterm = (): void => {
-    this.#signal ??= 'SIGTERM'
-    this.#stop.abort()
+  readonly #heard = (signal: NodeJS.Signals): void => {
+    const isFirst = this.#signal === undefined
+    this.#signal ??= signal
+    if (!isFirst || !this.#orderly.includes(signal)) this.#stop.abort()
     this.#drain.abort()
   }
 }

@@ -2,9 +2,7 @@
  * The options of `troupe map`, as the command line gives them.
  */
 import { z } from 'zod'
-
-const wholeNumber = (minimum: number, maximum: number) =>
-  z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().min(minimum).max(maximum))
+import { LONGEST_MS, wholeNumber } from './whole-number.js'
 
 export const MapOptions = z.strictObject({
   /** The NDJSON file to read; `-` is stdin. */
@@ -22,7 +20,7 @@ export const MapOptions = z.strictObject({
   /** How often a failed try is tried again; undefined for what the task says. */
   retries: wholeNumber(0, 1_000_000).optional(),
   /** How long one try may take, in ms; 0 for no limit, undefined for what the task says. */
-  timeoutMs: wholeNumber(0, 2 ** 31 - 1).optional(),
+  timeoutMs: wholeNumber(0, LONGEST_MS).optional(),
   /** No progress and no report. */
   quiet: z.boolean().default(false),
 })

@@ -1,12 +1,12 @@
 /**
  * The command `troupe map`: opens everything, runs, reports, closes everything.
  */
-import { constants } from 'node:os'
 import type { Writable } from 'node:stream'
 import { Farm } from '@troupe/actors/farm'
-import { parseOptions, TroupeError } from '@troupe/core'
+import { parseOptions } from '@troupe/core'
+import { type Ending, endingOf, type Streams } from './ending.js'
 import { Failures } from './failures.js'
-import { Files, type Input, systemReason } from './files.js'
+import { Files, type Input } from './files.js'
 import { Interrupt } from './interrupt.js'
 import { LineWriter } from './line-writer.js'
 import { MapOptions } from './map.options.js'
@@ -14,20 +14,7 @@ import { MapRun } from './map-run.js'
 import { type ProgressTerms, startProgress } from './progress.js'
 import { reportText } from './tally.js'
 import { type ChosenTask, openTaskFile } from './task-file.js'
-
-/** How the command ended. */
-export interface Ending {
-  /** 0: all done. 1: some failed. 128 and a signal's number: that signal ended it. */
-  readonly status: number
-  /** The signal that ended it, to be raised again so that the shell sees it too. */
-  readonly signal?: NodeJS.Signals
-}
-
-/** Where the command writes. */
-export interface Streams {
-  readonly stdout: NodeJS.WriteStream
-  readonly stderr: NodeJS.WriteStream
-}
+import { unlessStopped } from './unless-stopped.js'
 
 /** Everything that has to be there before any work. */
 interface Prepared {
@@ -113,34 +100,6 @@ function startFarm({ options, chosen }: Prepared): Promise<Farm> {
 // What is to stop at once is not given the time that a task has to end.
 function stopFarm(farm: Farm, stopped: AbortSignal): Promise<void> {
   return farm.stop(stopped.aborted ? { timeoutMs: 'brutal_kill' } : {})
-}
-
-/** What `work` gives, or undefined as soon as `stopped` aborts. */
-async function unlessStopped<T>(work: Promise<T>, stopped: AbortSignal): Promise<T | undefined> {
-  let onStop = () => {}
-  const stop = new Promise<undefined>((resolve) => {
-    onStop = () => resolve(undefined)
-    stopped.addEventListener('abort', onStop, { once: true })
-    if (stopped.aborted) onStop()
-  })
-  // Once stopped, how the work ends does not matter any more.
-  const done = work.catch((error: unknown) => {
-    if (stopped.aborted) return undefined
-    throw error
-  })
-  try {
-    return await Promise.race([done, stop])
-  } finally {
-    stopped.removeEventListener('abort', onStop)
-  }
-}
-
-function endingOf({ signal, failure }: Interrupt, failed: number): Ending {
-  if (signal !== undefined) return { status: 128 + constants.signals[signal], signal }
-  if (failure === undefined) return { status: failed > 0 ? 1 : 0 }
-  // The reader went away, as `head` does when it has enough: no fault, and nobody to tell.
-  if ((failure as NodeJS.ErrnoException).code === 'EPIPE') return { status: 128 + constants.signals.SIGPIPE }
-  throw new TroupeError('OUTPUT_FAILED', `cannot write: ${systemReason(failure)}`, { cause: failure })
 }
 
 // On a terminal that shows the results too, a bar and the results would overwrite each other.

@@ -1,11 +1,10 @@
 /**
  * `FILE[#task]`: finds the file, imports it and chooses the task.
  */
-import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { chooseTask, loadTasks, type Task } from '@troupe/actors/farm'
 import { TroupeError } from '@troupe/core'
+import { isFile, readySource } from './source-file.js'
 
 /** A task, where its workers find it, and the Node flags that they need. */
 export interface ChosenTask {
@@ -21,32 +20,17 @@ export interface ChosenTask {
  */
 export async function openTaskFile(argument: string): Promise<ChosenTask> {
   const { path, name } = await findFile(argument)
-  const url = pathToFileURL(path)
-  const execArgv = [...process.execArgv, ...(isTypeScript(path) ? await enableTypeScript() : [])]
-  return { task: choose(await loadTasks(url), name, path), url, execArgv }
-}
-
-const isTypeScript = (path: string): boolean => /\.(m?ts|tsx)$/.test(path)
-
-// Imported only when it is wanted: it brings a compiler along.
-async function enableTypeScript(): Promise<string[]> {
-  return (await import('./typescript.js')).enableTypeScript()
+  const { url, execArgv } = await readySource(path)
+  return { task: choose(await loadTasks(url), name, fileURLToPath(url)), url, execArgv }
 }
 
 // A # may be part of the file's name, so the whole is tried first.
 async function findFile(argument: string): Promise<{ path: string; name: string | undefined }> {
-  if (await isFile(argument)) return { path: resolve(argument), name: undefined }
+  if (await isFile(argument)) return { path: argument, name: undefined }
   const at = argument.lastIndexOf('#')
   const file = at === -1 ? argument : argument.slice(0, at)
-  if (at !== -1 && (await isFile(file))) return { path: resolve(file), name: argument.slice(at + 1) || undefined }
+  if (at !== -1 && (await isFile(file))) return { path: file, name: argument.slice(at + 1) || undefined }
   throw new TroupeError('MODULE_NOT_FOUND', `there is no task file ${file === '' ? argument : file}`)
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  )
 }
 
 function choose(tasks: ReadonlyMap<string, Task>, name: string | undefined, file: string): Task {

@@ -1,0 +1,144 @@
+/**
+ * The command line of each command. What a command does is imported only when it runs: help and a mistyped option need none
+ * of it.
+ */
+import type { Command } from 'commander'
+import type { Ending, Streams } from './ending.js'
+
+const MAP_HELP = `
+FILE is a module, in JavaScript or TypeScript, that exports tasks (task() of @troupe/actors/farm).
+Each line of the input is a task's input as JSON; each line of the output is what the task returned.
+A line that fails has no line in the output: it is told on stderr, or has a record in the --errors file.
+
+Exit status: 0 all lines done; 1 some failed; 2 could not run;
+  130 after Ctrl-C, 143 after SIGTERM; 141 when the reader of the output went away.
+Ctrl-C once finishes what has begun; twice, or SIGTERM, stops at once.
+
+Example:
+  ls *.txt | jq -R '{path: .}' -c | troupe map digest.ts > digests.ndjson`
+
+const SERVE_HELP = `
+FILE is a module, in JavaScript or TypeScript, that exports what implement(contract, handlers) of @troupe/actors/rpc makes.
+Where it listens is told on stderr. What handlers write with console.log goes to stderr too.
+
+Ctrl-C or SIGTERM once finishes the calls that run; twice stops at once. It ends by that signal.
+Exit status: 2 when it could not serve, or not any more.
+
+Example:
+  troupe serve pricing.ts --endpoint tcp://127.0.0.1:7000 --workers 4`
+
+const CALL_HELP = `
+The server is asked for its contract. A stream from it is written as NDJSON, each item as it comes;
+a stream to it is read as NDJSON from stdin. Bytes in the output are base64.
+
+Exit status: 0 done; 1 the call failed; 2 it could not be made;
+  130 after Ctrl-C, which cancels the call; 141 when the reader of the output went away.
+
+Examples:
+  troupe call tcp://127.0.0.1:7000 pricing.quote '{"ticker": "ACME"}'
+  troupe call tcp://127.0.0.1:7000 pricing.ticks '{"ticker": "ACME"}' | head -3`
+
+const PING_HELP = `
+Each answer is a line of JSON: the health of the server, and the round trip as ms.
+
+Exit status: 0 all answered; 1 some did not; 2 it could not ask.`
+
+const DESCRIBE_HELP = `
+FILE is a module, in JavaScript or TypeScript, that exports a contract, or handlers with their contract.
+What has a schema that its library cannot write as JSON Schema is told on stderr.`
+
+type Ended = (how: Ending) => void
+
+/** Adds all commands; `ended` is told how the one ended that was run. */
+export function addCommands(program: Command, streams: Streams, ended: Ended): void {
+  for (const add of [addMap, addServe, addCall, addPing, addDescribe]) add(program, streams, ended)
+}
+
+function addMap(program: Command, streams: Streams, ended: Ended): void {
+  program
+    .command('map')
+    .description('run a task over every line of an NDJSON stream, on supervised worker processes')
+    .argument('<FILE[#task]>', 'the file of the task, and its name where the file exports several')
+    .option('--input <FILE>', 'read NDJSON from this file; - is stdin (default: -)')
+    .option('--output <FILE>', 'write NDJSON to this file; - is stdout (default: -)')
+    .option('--errors <FILE>', 'write a record for each failed line to this file')
+    .option('--workers <N>', 'worker processes (default: one a core)')
+    .option('--concurrency <N>', 'tasks at once in a worker, for tasks that wait (default: 1)')
+    .option('--unordered', 'write results as they come, not in the order of the input')
+    .option('--retries <N>', 'how often a failed task is tried again (default: as the task says, or 0)')
+    .option('--timeout-ms <N>', 'how long one try may take, 0 for no limit (default: as the task says, or 0)')
+    .option('--quiet', 'no progress and no report; failures are still told')
+    .addHelpText('after', MAP_HELP)
+    .action(async (file: string, options: unknown) => {
+      const { map } = await import('./map.js')
+      ended(await map(file, options, streams))
+    })
+}
+
+function addServe(program: Command, streams: Streams, ended: Ended): void {
+  program
+    .command('serve')
+    .description('serve the handlers of a contract over RPC, in this process or on supervised workers')
+    .argument('<FILE>', 'the file of the handlers')
+    .option('--export <NAME>', 'what of it to serve, where it exports several')
+    .option('--endpoint <E>', 'where to listen, several with commas (default: a free port of 127.0.0.1)')
+    .option('--workers <N>', 'workers that run the handlers (default: none, this process does)')
+    .option('--isolation <WHERE>', 'each worker in a process or thread of its own (default: process)')
+    .option('--concurrency <N>', 'calls at once, in each worker if there are any (default: 1024)')
+    .option('--max-queued <N>', 'calls that may wait; one more is refused (default: 4096)')
+    .option('--drain-ms <N>', 'how long a stop waits for the calls that run (default: 5000)')
+    .option('--insecure', 'listen beyond loopback, for whoever reaches it')
+    .addHelpText('after', SERVE_HELP)
+    .action(async (file: string, options: unknown) => {
+      const { serve } = await import('./serve.js')
+      ended(await serve(file, options, streams))
+    })
+}
+
+function addCall(program: Command, streams: Streams, ended: Ended): void {
+  program
+    .command('call')
+    .description('call a procedure of a server')
+    .argument('<ENDPOINT>', 'where the server listens, as tcp://127.0.0.1:7000')
+    .argument('<service.procedure>', 'what to call')
+    .argument('[input]', 'its input as JSON; - reads it from stdin')
+    .option(
+      '--timeout, --timeout-ms <N>',
+      'how long the call may take, 0 for ever (default: as the contract says, or 5000)',
+    )
+    .option('--metadata <key=value...>', 'goes with the call')
+    .addHelpText('after', CALL_HELP)
+    .action(async (endpoint: string, name: string, input: string | undefined, options: unknown) => {
+      const { call } = await import('./call.js')
+      ended(await call({ endpoint, name, input }, options, streams))
+    })
+}
+
+function addPing(program: Command, streams: Streams, ended: Ended): void {
+  program
+    .command('ping')
+    .description('ask a server for its health')
+    .argument('<ENDPOINT>', 'where the server listens, as tcp://127.0.0.1:7000')
+    .option('--count <N>', 'how many times (default: 1)')
+    .option('--interval-ms <N>', 'the rest between (default: 1000)')
+    .option('--timeout, --timeout-ms <N>', 'how long an answer may take, 0 for ever (default: 5000)')
+    .addHelpText('after', PING_HELP)
+    .action(async (endpoint: string, options: unknown) => {
+      const { ping } = await import('./ping.js')
+      ended(await ping(endpoint, options, streams))
+    })
+}
+
+function addDescribe(program: Command, streams: Streams, ended: Ended): void {
+  program
+    .command('describe')
+    .description('write a contract as JSON Schemas or as an AsyncAPI document')
+    .argument('<FILE|ENDPOINT>', 'the file of the contract, or where a server of it listens')
+    .option('--export <NAME>', 'which of the file, where it exports several')
+    .option('--format <FORMAT>', 'json-schema or asyncapi (default: json-schema)')
+    .addHelpText('after', DESCRIBE_HELP)
+    .action(async (fileOrEndpoint: string, options: unknown) => {
+      const { describe } = await import('./describe.js')
+      ended(await describe(fileOrEndpoint, options, streams))
+    })
+}

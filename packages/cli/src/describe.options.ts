@@ -1,0 +1,12 @@
+/**
+ * The options of `troupe describe`, as the command line gives them.
+ */
+import { z } from 'zod'
+
+export const DescribeOptions = z.strictObject({
+  /** The export whose contract is described; undefined for the only one. */
+  export: z.string().min(1).optional(),
+  /** What is written. */
+  format: z.enum(['json-schema', 'asyncapi']).default('json-schema'),
+})
+export type DescribeOptions = z.output<typeof DescribeOptions>
