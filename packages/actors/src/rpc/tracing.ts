@@ -15,6 +15,8 @@ export interface CallEvent {
   readonly metadata: Metadata
   /** Of a server: who calls. */
   readonly peer?: string | undefined
+  /** Of a client: the server that was asked last; there once one was. */
+  endpoint?: string | undefined
   /** From its start to its end, in ms; there at its end. */
   durationMs?: number
   /** At its end: the code of the error, `cancelled`, or undefined if it ended well. */
@@ -49,55 +51,69 @@ function activeTelemetry(): Telemetry | undefined {
   return telemetry ?? undefined
 }
 
+/** What a trace is told of a call that a server has taken. */
+interface TakenCall {
+  readonly procedure: string
+  readonly metadata: Metadata
+  readonly peer: { readonly id: string }
+}
+
+/** What is no fault of the server whose span it is. */
+const CALLERS_FAULTS: ReadonlySet<string> = new Set(['DECLARED_ERROR', 'REFUSED', 'INVALID_INPUT'])
+
 export class CallTrace {
   readonly #side: Side
   readonly #event: CallEvent
   readonly #startedMs = performance.now()
-  readonly #context: Context | undefined
-  readonly #span: Span | undefined
+  readonly #begun: Begun | undefined
+  /** What goes on from here: as it came, with the span of this call in place of the caller's. */
+  readonly metadata: Metadata
 
-  private constructor(side: Side, event: CallEvent, context: Context | undefined, span: Span | undefined) {
+  private constructor(side: Side, event: CallEvent, begun?: Begun) {
     this.#side = side
     this.#event = event
-    this.#context = context
-    this.#span = span
+    this.#begun = begun
+    this.metadata = begun?.metadata ?? event.metadata
     channels[side].start.publish(event)
   }
 
-  /** Of a call that has come; undefined where nobody looks. */
-  static ofServer(
-    service: string,
-    call: { readonly procedure: string; readonly metadata: Metadata; readonly peer: { readonly id: string } },
-  ): CallTrace | undefined {
+  /** Of a call that has come, to a service or to one of its workers; undefined where nobody looks. */
+  static ofServer(service: string, call: TakenCall, isInner: boolean): CallTrace | undefined {
     const api = activeTelemetry()
     if (api === undefined && !isWatched('server')) return undefined
-    const event: CallEvent = { service, procedure: call.procedure, metadata: call.metadata, peer: call.peer.id }
-    if (api === undefined) return new CallTrace('server', event, undefined, undefined)
-    const parent = api.propagation.extract(api.context.active(), call.metadata)
-    const { span, context } = begin(api, event, api.SpanKind.SERVER, parent)
-    return new CallTrace('server', event, context, span)
+    const { procedure, metadata } = call
+    const event: CallEvent = { service, procedure, metadata, peer: call.peer.id }
+    if (api === undefined) return new CallTrace('server', event)
+    const parent = api.propagation.extract(api.context.active(), metadata)
+    // A service has one server's span for a call: what its worker does is within that.
+    const kind = isInner ? api.SpanKind.INTERNAL : api.SpanKind.SERVER
+    return new CallTrace('server', event, begin(api, event, kind, parent))
   }
 
   /** Of a call that is made; undefined where nobody looks. */
   static ofClient(service: string, procedure: string, metadata: Metadata): CallTrace | undefined {
     const api = activeTelemetry()
     if (api === undefined && !isWatched('client')) return undefined
-    if (api === undefined) return new CallTrace('client', { service, procedure, metadata }, undefined, undefined)
-    const { span, context } = begin(api, { service, procedure, metadata }, api.SpanKind.CLIENT, api.context.active())
-    const carried = { ...metadata }
-    api.propagation.inject(context, carried)
-    return new CallTrace('client', { service, procedure, metadata: carried }, context, span)
-  }
-
-  /** What goes with the call. */
-  get metadata(): Metadata {
-    return this.#event.metadata
+    if (api === undefined) return new CallTrace('client', { service, procedure, metadata })
+    const active = api.context.active()
+    // Where no span is active what goes with the call, as of its parent, may name one.
+    const parent = api.trace.getSpan(active) === undefined ? api.propagation.extract(active, metadata) : active
+    const begun = begin(api, { service, procedure, metadata }, api.SpanKind.CLIENT, parent)
+    return new CallTrace('client', { service, procedure, metadata: begun.metadata }, begun)
   }
 
   /** Runs what belongs to the call. */
   within<Value>(run: () => Value): Value {
-    if (this.#context === undefined || telemetry == null) return run()
-    return telemetry.context.with(this.#context, run)
+    if (this.#begun === undefined || telemetry == null) return run()
+    return telemetry.context.with(this.#begun.context, run)
+  }
+
+  /** A server is asked. */
+  sentTo(endpoint: string): void {
+    this.#event.endpoint = endpoint
+    const [, host, port] = /^tcp:\/\/(.+):(\d+)$/.exec(endpoint) ?? []
+    const where = host === undefined ? { 'server.address': endpoint } : { 'server.address': host }
+    this.#begun?.span.setAttributes(port === undefined ? where : { ...where, 'server.port': Number(port) })
   }
 
   ended(outcome: Outcome): void {
@@ -105,23 +121,35 @@ export class CallTrace {
     this.#event.durationMs = performance.now() - this.#startedMs
     this.#event.failure = failure
     channels[this.#side].end.publish(this.#event)
-    if (this.#span === undefined) return
-    if (failure !== undefined) {
-      this.#span.setAttribute('error.type', failure)
-      const message = typeof outcome === 'object' ? outcome.message : failure
-      this.#span.setStatus({ code: 2 satisfies SpanStatusCode.ERROR, message })
+    if (this.#begun === undefined) return
+    const { span } = this.#begun
+    if (outcome === 'cancelled') span.addEvent('cancelled')
+    else if (outcome !== 'done') {
+      span.setAttribute('error.type', outcome.kind ?? outcome.code)
+      const isFault = this.#side === 'client' || !CALLERS_FAULTS.has(outcome.code)
+      if (isFault) span.setStatus({ code: 2 satisfies SpanStatusCode.ERROR, message: outcome.message })
     }
-    this.#span.end()
+    span.end()
   }
 }
 
 const isWatched = (side: Side): boolean => channels[side].start.hasSubscribers || channels[side].end.hasSubscribers
 
+interface Begun {
+  readonly span: Span
+  readonly context: Context
+  /** That of the call, with this span for what it is continued by. */
+  readonly metadata: Metadata
+}
+
 /** Names and attributes are those of OpenTelemetry's conventions for RPC. */
-function begin(api: Telemetry, { service, procedure }: CallEvent, kind: number, parent: Context) {
+function begin(api: Telemetry, { service, procedure, metadata }: CallEvent, kind: number, parent: Context): Begun {
   const attributes = { 'rpc.system': 'troupe', 'rpc.service': service, 'rpc.method': procedure }
   const span = api.trace
     .getTracer('@troupe/actors/rpc')
     .startSpan(`${service}/${procedure}`, { kind, attributes }, parent)
-  return { span, context: api.trace.setSpan(parent, span) }
+  const context = api.trace.setSpan(parent, span)
+  const carried = { ...metadata }
+  api.propagation.inject(context, carried)
+  return { span, context, metadata: carried }
 }

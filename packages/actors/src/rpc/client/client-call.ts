@@ -191,6 +191,7 @@ export class ClientCall {
     this.tries++
     const attempt = new CallAttempt(this, upstream)
     this.attempts = this.attempts.length === 0 ? [attempt] : [...this.attempts, attempt]
+    this.trace?.sentTo(upstream.endpoint)
     upstream.begin(attempt)
     if (!this.line.hasIn || this.#isSettled) return
     // What has left the source cannot be had again.

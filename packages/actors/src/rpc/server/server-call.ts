@@ -43,7 +43,7 @@ export class ServerCall implements Callee {
   readonly procedure: string
   readonly spec: ProcedureSpec
   readonly input: unknown
-  readonly metadata: Metadata
+  metadata: Metadata
   readonly deadlineAtMs: number | undefined
   readonly arrivedAtMs: number
   readonly #port: CallPort

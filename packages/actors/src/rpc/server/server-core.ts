@@ -149,8 +149,11 @@ export class ServerCore implements Host {
   }
 
   take(call: ServerCall): void {
-    const trace = CallTrace.ofServer(this.contract.name, call)
-    if (trace !== undefined) this.#traces.set(call, trace)
+    const trace = CallTrace.ofServer(this.contract.name, call, this.isInner)
+    if (trace !== undefined) {
+      this.#traces.set(call, trace)
+      call.metadata = trace.metadata
+    }
     if (this.#isDraining) return call.fail(STOPPING)
     if (call.deadlineAtMs !== undefined && !this.isInner) {
       if (call.deadlineAtMs <= call.arrivedAtMs) return call.expire()
