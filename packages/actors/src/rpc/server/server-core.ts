@@ -216,9 +216,10 @@ export class ServerCore implements Host {
     this.abort()
   }
 
-  /** Aborts the calls that run. */
+  /** Aborts the calls that run, and waits for them no longer. */
   abort(): void {
     for (const session of this.#sessions) session.abort(STOPPED)
+    this.#idle?.resolve()
   }
 
   close(): void {
