@@ -41,16 +41,11 @@ export interface WorkerLinkTerms {
   stuck(): void
 }
 
-interface Held {
-  readonly call: Callee
-  isAnswered: boolean
-}
-
 export class WorkerLink {
   readonly #terms: WorkerLinkTerms
   readonly #outbox: Outbox
   readonly #welcome: Deferred<void> = deferred()
-  readonly #held = new CallTable<Held>()
+  readonly #held = new CallTable<Callee>()
   #lastId = 0
   #lostWhy: string | undefined
   /** Set while it is asked whether its event loop turns. */
@@ -79,7 +74,7 @@ export class WorkerLink {
 
   begin(call: Callee): Execution {
     const id = ++this.#lastId
-    this.#held.set(id, { call, isAnswered: false })
+    this.#held.set(id, call)
     const { procedure, input, metadata, credit, peer, deadlineAtMs } = call
     const leftMs = deadlineAtMs === undefined ? null : Math.max(0, deadlineAtMs - this.#terms.clock.now())
     const head = { metadata, credit, peer: peer.id }
@@ -103,7 +98,7 @@ export class WorkerLink {
   lost(why: string): void {
     this.#lostWhy = why
     this.#terms.clock.clearTimeout(this.#question)
-    for (const { call } of this.#held.clear()) {
+    for (const call of this.#held.clear()) {
       call.fail(wireError('WORKER_LOST', `the worker that ran it has ended: ${why}`, { retryable: true }))
       call.released()
     }
@@ -120,13 +115,11 @@ export class WorkerLink {
       this.#question = undefined
       return
     }
-    const held = this.#held.get(id as number)
-    if (held === undefined) return
-    const { call } = held
+    const call = this.#held.get(id as number)
+    if (call === undefined) return
     if (kind === ITEM) call.item(value)
     else if (kind === CREDIT) call.give(value as number)
     else if (kind === RELEASED) this.#release(id as number)
-    else if (held.isAnswered) return
     else if (kind === REPLY) this.#answer(id as number, () => call.reply(value))
     else if (kind === END) this.#answer(id as number, () => call.end())
     else if (kind === ERROR) {
@@ -141,18 +134,16 @@ export class WorkerLink {
   }
 
   #release(id: number): void {
-    const held = this.#held.get(id)
-    if (held === undefined) return
+    const call = this.#held.get(id)
+    if (call === undefined) return
     this.#held.delete(id)
-    held.call.released()
+    call.released()
     this.#terms.hasRoom()
   }
 
-  /** It holds its room until nothing of it runs any more. */
+  /** It holds its room until nothing of it runs any more, or its answer comes, which was on its way. */
   #cancel(id: number): void {
-    const held = this.#held.get(id)
-    if (held === undefined || this.#lostWhy !== undefined) return
-    held.isAnswered = true
+    if (this.#held.get(id) === undefined || this.#lostWhy !== undefined) return
     this.#outbox.say([CANCEL, id])
     if (this.#question !== undefined) return
     this.#outbox.say([PING, 0], true)
