@@ -93,7 +93,7 @@ export class WorkerCrew implements Executor {
   }
 
   kill(): void {
-    for (const { actor } of this.#members.values()) actor.kill()
+    this.#supervisor?.kill()
   }
 
   #leastBusy(): Member | undefined {
