@@ -49,6 +49,8 @@ export class ClientCore implements CallHost {
   readonly #patience: Deadlines<ClientCall>
   readonly #hedges: Deadlines<ClientCall>
   readonly #upstreams = new Map<string, Upstream>()
+  /** Those that are not among the endpoints any more, and finish the calls that they have. */
+  readonly #leaving = new Set<Upstream>()
   /** Those that take calls. */
   #open: readonly Upstream[] = []
   /** Calls without an end. */
@@ -102,6 +104,7 @@ export class ClientCore implements CallHost {
     for (const [endpoint, upstream] of this.#upstreams) {
       if (wanted.has(endpoint)) continue
       this.#upstreams.delete(endpoint)
+      this.#leaving.add(upstream)
       upstream.leave()
     }
     for (const endpoint of wanted)
@@ -165,7 +168,7 @@ export class ClientCore implements CallHost {
     this.#isClosed = true
     for (const call of [...this.#waiting.keys(), ...this.#resting]) call.reject(this.#closedError())
     for (const deadlines of [this.#deadlines, this.#patience, this.#hedges]) deadlines.close()
-    await Promise.all(Array.from(this.#upstreams.values(), (upstream) => upstream.close()))
+    await Promise.all([...this.#upstreams.values(), ...this.#leaving].map((upstream) => upstream.close()))
     this.#changed()
     this.#listeners.clear()
   }
@@ -303,6 +306,7 @@ export class ClientCore implements CallHost {
 
   #changed(): void {
     this.#open = [...this.#upstreams.values()].filter((upstream) => upstream.takesCalls)
+    for (const upstream of this.#leaving) if (upstream.state === 'closed') this.#leaving.delete(upstream)
     if (this.#listeners.size > 0) {
       const { state } = this
       for (const listener of [...this.#listeners]) listener(state)
