@@ -58,7 +58,7 @@ export function keep(): void {
 export type KitchenOptions = Partial<ServeOptions> & Partial<ServeWorkersOptions>
 
 /** A service of the tests' contract. */
-export async function openKitchen({ isolation, ...options }: KitchenOptions & Partial<Ground> = {}): Promise<Service> {
+export async function openKitchen({ isolation, ...options }: KitchenOptions = {}): Promise<Service> {
   const endpoint = options.endpoint ?? anyEndpoint('tcp')
   const service =
     isolation === undefined
