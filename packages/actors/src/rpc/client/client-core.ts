@@ -277,9 +277,10 @@ export class ClientCore implements CallHost {
     if (call.retried >= retries || !this.#budget.take()) return false
     call.retried++
     const { clock, random, options } = this.#terms
+    this.#resting.add(call)
     call.timer = clock.setTimeout(
       () => {
-        call.timer = undefined
+        this.#awake(call)
         this.#dispatch(call)
       },
       backoffDelayMs(options.backoff, call.retried, random),
