@@ -1,6 +1,7 @@
 /**
  * The connection to one server: a DEALER of its own for each session.
  */
+import { setImmediate as turn } from 'node:timers/promises'
 import { errorData, type Logger, ZMQMonitor } from '@troupe/core'
 import { ZMQDealer } from '@troupe/dealer-router'
 import type { Dial, LinkEvents, ServerLink } from './upstream.js'
@@ -20,6 +21,8 @@ class DealerLink implements ServerLink {
   readonly #dealer: Dealer
   readonly #events: LinkEvents
   readonly #log: Logger
+  /** How many messages were read. */
+  #taken = 0
 
   constructor(endpoint: string, events: LinkEvents, maxMessageBytes: number, log: Logger) {
     this.#events = events
@@ -48,7 +51,10 @@ class DealerLink implements ServerLink {
   async #open(endpoint: string): Promise<void> {
     try {
       await this.#dealer.connect(endpoint)
-      for await (const parts of this.#dealer) this.#events.came(parts.length === 1 ? parts[0]! : NO_FRAME)
+      for await (const parts of this.#dealer) {
+        this.#taken++
+        this.#events.came(parts.length === 1 ? parts[0]! : NO_FRAME)
+      }
     } catch (error) {
       this.#events.lost(error instanceof Error ? error.message : String(error))
     }
@@ -57,10 +63,21 @@ class DealerLink implements ServerLink {
   async #watch(monitor: ZMQMonitor): Promise<void> {
     try {
       for await (const { type } of monitor)
-        if (type === 'disconnected') this.#events.lost('the other side has closed it')
+        if (type === 'disconnected') await this.#lost('the other side has closed it')
     } catch (error) {
       this.#log.debug({ err: errorData(error) }, 'a connection is not watched any more')
     }
+  }
+
+  /** What came before the connection was lost may not have been read yet: it counts. */
+  async #lost(why: string): Promise<void> {
+    for (let taken = -1; taken !== this.#taken; ) {
+      taken = this.#taken
+      // The first ends this turn of the event loop, the second one in which the socket was looked at.
+      await turn()
+      await turn()
+    }
+    this.#events.lost(why)
   }
 }
 
