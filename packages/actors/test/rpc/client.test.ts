@@ -1,6 +1,7 @@
 /**
  * Which servers a client has, which gets a call, and how a client ends.
  */
+import { setMaxListeners } from 'node:events'
 import type { ClientState } from '@troupe/actors/rpc'
 import { TroupeError } from '@troupe/core'
 import { freeAddress, TRANSPORTS } from '@troupe/testing'
@@ -59,6 +60,7 @@ describe('a client of three servers', () => {
     const client = clientOf(servers)
     await allOpen(client)
     const aborter = new AbortController()
+    setMaxListeners(0, aborter.signal)
     const calls = range(90).map(() => client.who(undefined, { signal: aborter.signal, timeoutMs: 0 }))
     await until(() => servers.reduce((sum, server) => sum + server.begun(), 0) === 90)
     for (const server of servers) expect(Math.abs(server.begun() - 30)).toBeLessThanOrEqual(4)
@@ -114,6 +116,7 @@ describe('endpoints that come over time', () => {
     const held = client.only()
     await until(() => a.begun() === 1)
     tell([b])
+    await until(() => client.state.servers[0]?.endpoint === b.service.endpoint)
     expect(await client.only()).toBe('b')
     letGo()
     expect(await held).toBe('a')
@@ -128,6 +131,7 @@ describe('endpoints that come over time', () => {
     const held = client.only(undefined, { timeoutMs: 0 })
     await until(() => a.begun() === 1)
     tell([b])
+    await until(() => client.state.servers[0]?.endpoint === b.service.endpoint)
     expect(await client.only()).toBe('b')
     await Promise.all([client.close(), expect(held).rejects.toMatchObject({ code: 'CLOSED' })])
     tell([b])
@@ -199,7 +203,7 @@ describe('the state of a client', () => {
     expect(client.state.servers[0]?.instance).toBe(a.service.health.instance)
     await a.service.stop()
     await until(() => states.at(-1)?.status === 'connecting')
-    expect(client.state.servers[0]).toMatchObject({ state: 'waiting', error: { code: 'UNAVAILABLE' } })
+    expect(states.map(({ servers }) => servers[0]?.error?.code)).toContain('UNAVAILABLE')
     end()
     const { length } = states
     await client.close()

@@ -1,7 +1,16 @@
 /**
  * Servers that say which of them has answered, for tests of what a client does with several.
  */
-import { type Client, type ConnectOptions, connect, contract, procedure, type Service, serve } from '@troupe/actors/rpc'
+import {
+  type Client,
+  type ConnectOptions,
+  connect,
+  contract,
+  type EndpointSource,
+  procedure,
+  type Service,
+  serve,
+} from '@troupe/actors/rpc'
 import { anyEndpoint } from '@troupe/testing'
 import { z } from 'zod'
 import { closing, track } from './open-service.js'
@@ -60,11 +69,12 @@ export async function openNamed(name: string, options: Record<string, unknown> =
 
 /** A client of servers, or of endpoints. */
 export function clientOf(
-  servers: readonly (NamedServer | string)[] | ConnectOptions['endpoints'],
+  servers: readonly (NamedServer | string)[] | EndpointSource,
   options: Partial<ConnectOptions> = {},
 ): NamedClient {
-  const endpoints = Array.isArray(servers)
-    ? servers.map((server) => (typeof server === 'string' ? server : server.service.endpoint))
-    : (servers as ConnectOptions['endpoints'])
+  const endpoints =
+    Symbol.asyncIterator in servers
+      ? servers
+      : servers.map((server) => (typeof server === 'string' ? server : server.service.endpoint))
   return closing(connect(named, { endpoints, ...options }), (client) => client.close())
 }
