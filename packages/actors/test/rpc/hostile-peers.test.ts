@@ -2,8 +2,8 @@
  * Peers that do not speak the protocol, or do not read, beside one that does.
  */
 import { ZMQDealer } from '@troupe/dealer-router'
+import { seeded } from '@troupe/testing/seeded'
 import { describe, expect, it } from 'vitest'
-import { seeded } from '../farm/seeded.js'
 import { closing, type KitchenClient, newTag, openClient, openKitchen, range, until } from './open-service.js'
 
 const text = (frame: unknown) => Buffer.from(JSON.stringify(frame))

@@ -16,6 +16,8 @@ export type BreakerEvent =
   | { readonly type: 'succeeded' }
   /** The one call that is to see whether the server is well is made. */
   | { readonly type: 'probed' }
+  /** That call has ended, and has not shown it. */
+  | { readonly type: 'unproven' }
 
 interface BreakerContext extends BreakerInput {
   readonly inARow: number
@@ -44,7 +46,7 @@ export const breakerMachine = setup({
     },
     open: { after: { resetMs: 'half_open' } },
     half_open: { on: { probed: 'probing' } },
-    probing: { on: { succeeded: { target: 'closed', actions: 'forget' }, failed: 'open' } },
+    probing: { on: { succeeded: { target: 'closed', actions: 'forget' }, failed: 'open', unproven: 'half_open' } },
   },
 })
 

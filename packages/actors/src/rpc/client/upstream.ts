@@ -215,7 +215,7 @@ export class Upstream {
 
   /** A call that was made here has ended otherwise: a probe has then not shown that the server is well. */
   unclear(): void {
-    if (this.#breakerState === 'probing') this.#breaker.send({ type: 'failed' })
+    if (this.#breakerState === 'probing') this.#breaker.send({ type: 'unproven' })
   }
 
   /** It gets no more calls, and is closed when it has answered those that it has. */
