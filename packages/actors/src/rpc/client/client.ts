@@ -16,7 +16,7 @@ type StreamOf<Spec extends ProcedureSpec, End extends 'in' | 'out'> = Spec exten
   ? S
   : undefined
 
-/** What is sent as a stream: read only as far as the server takes it. */
+/** What is sent as a stream: read at most one item further than the server takes it. */
 export type Outgoing<Item> = AsyncIterable<Item> | Iterable<Item>
 
 /** A stream from a server, in order: to stop reading cancels the call. */
