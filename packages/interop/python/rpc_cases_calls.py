@@ -5,7 +5,7 @@ import time
 from rpc_battery import Cases
 from rpc_cases_sessions import aborted_since, ended
 from rpc_raw import error_of, expect, shown
-from rpc_wire import CALL, CANCEL, ERROR, MISSING, REPLY, item
+from rpc_wire import CALL, CANCEL, ERROR, HELLO, MISSING, REPLY, WELCOME, item
 
 cases = Cases()
 case = cases.case
@@ -76,6 +76,15 @@ def _(scene):
     client = scene.session()
     client.say([CALL, 1, "echo", None, None, "ACME"])
     client.hear_kind(REPLY, id=1, output="ACME")
+
+
+@case("a null for a property of options stands for its default")
+def _(scene):
+    client = scene.client()
+    client.say([HELLO, 1, None, None, {"maxMessageBytes": None}])
+    client.hear_kind(WELCOME)
+    client.say([CALL, 1, "metadata", None, {"metadata": None, "credit": None}])
+    client.hear_kind(REPLY, id=1, output={})
 
 
 @case("calls run at once, and are answered as they end")

@@ -173,6 +173,16 @@ def _(scene):
     expect(not second.get("retryable") and not second.get("notRun"), f"the second error is {second}")
 
 
+@case("a null for a property of an error stands for its default")
+def _(scene):
+    session = scene.play(SLOW)
+    session.welcome()
+    error = {"code": "REFUSED", "message": None, "retryable": None, "notRun": None, "kind": None}
+    session.say(item(ERROR, session.hear_call("slow").id, error))
+    came = failed(scene)
+    expect(came["code"] == "REFUSED" and not came.get("retryable") and not came.get("notRun"), f"the error is {came}")
+
+
 # Ends
 
 

@@ -76,7 +76,7 @@ const HelloShape = z.tuple([
   z.number(),
   name.nullish(),
   name.nullish(),
-  z.object({ maxMessageBytes: bytes.optional() }).nullish(),
+  z.object({ maxMessageBytes: bytes.nullish() }).nullish(),
 ])
 const WelcomeShape = z.tuple([
   z.literal(WELCOME),
@@ -93,16 +93,16 @@ const WelcomeShape = z.tuple([
 ])
 const ErrorShape = z.object({
   code: name,
-  message: z.string(),
-  retryable: z.boolean().default(false),
-  notRun: z.boolean().default(false),
-  kind: name.optional(),
+  message: z.string().nullish(),
+  retryable: z.boolean().nullish(),
+  notRun: z.boolean().nullish(),
+  kind: name.nullish(),
   data: z.unknown().optional(),
 })
 const HeadShape = z.object({
-  metadata: z.record(z.string(), z.string()).optional(),
-  credit: z.number().int().nonnegative().optional(),
-  peer: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).nullish(),
+  credit: z.number().int().nonnegative().nullish(),
+  peer: z.string().nullish(),
 })
 
 /** msgpackr would write a function as null: what cannot be said must be an error. */
@@ -183,7 +183,16 @@ export function readWelcome(item: Item): WelcomeOptions | undefined {
 
 export function readError(value: unknown): WireError | undefined {
   const parsed = ErrorShape.safeParse(value)
-  return parsed.success ? (parsed.data as WireError) : undefined
+  if (!parsed.success) return undefined
+  const { code, message, retryable, notRun, kind, data } = parsed.data
+  return {
+    code,
+    message: message ?? '',
+    retryable: retryable ?? false,
+    notRun: notRun ?? false,
+    kind: kind ?? undefined,
+    data,
+  }
 }
 
 /** An item with a value at its end, which is left out where there is none. */
@@ -211,8 +220,9 @@ export function readCall([, id, procedure, leftMs, options, input]: Item): CallI
   }
   const head = HeadShape.safeParse(options)
   if (!head.success) return undefined
-  const { metadata, credit = 0, peer } = head.data
-  return { id, procedure, leftMs: left, metadata, credit, input, peer }
+  const metadata = head.data.metadata ?? undefined
+  const peer = head.data.peer ?? undefined
+  return { id, procedure, leftMs: left, metadata, credit: head.data.credit ?? 0, input, peer }
 }
 
 /** Elements that are not said, as undefined; those beyond what is known are dropped. */
