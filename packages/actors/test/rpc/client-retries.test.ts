@@ -166,7 +166,7 @@ describe('the circuit breaker of a server', () => {
     await until(() => a.begun() === 4)
     aborter.abort()
     await expect(probe).rejects.toMatchObject({ code: 'ABORTED' })
-    expect(stateOf(client)).toBe('half_open')
+    await until(() => stateOf(client) === 'half_open')
     a.does(() => undefined)
     expect(await client.who()).toBe('a')
   })

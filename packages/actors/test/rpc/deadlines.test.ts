@@ -28,8 +28,8 @@ describe.each(GROUNDS)('the time of a call of a service %s', (_name, ground) => 
 
   it('fails it with TIMEOUT when it is over, and aborts its handler', async () => {
     const tag = newTag()
-    const failure = { code: 'TIMEOUT', timeoutMs: 60, retryable: true }
-    await expect(client.wait({ tag }, { timeoutMs: 60 })).rejects.toMatchObject(failure)
+    const failure = { code: 'TIMEOUT', timeoutMs: 200, retryable: true }
+    await expect(client.wait({ tag }, { timeoutMs: 200 })).rejects.toMatchObject(failure)
     await aborted(client, tag)
     expect(await client.seen(tag)).toMatchObject({ began: true, finished: true })
   })
@@ -65,7 +65,7 @@ describe.each(GROUNDS)('the time of a call of a service %s', (_name, ground) => 
     const tag = newTag()
     const items: number[] = []
     const read = async () => {
-      for await (const n of client.count({ tag, to: 2, last: 'wait' }, { timeoutMs: 100 })) items.push(n as number)
+      for await (const n of client.count({ tag, to: 2, last: 'wait' }, { timeoutMs: 400 })) items.push(n as number)
     }
     await expect(read()).rejects.toMatchObject({ code: 'TIMEOUT' })
     expect(items).toEqual([0, 1])
@@ -95,6 +95,7 @@ async function openChain() {
     ),
   )
   const client = closing(connect(front, { endpoints: [service.endpoint] }), (open) => open.close())
+  await Promise.all([kitchen.ready(), client.ready()])
   return { client, kitchen }
 }
 
@@ -120,7 +121,7 @@ describe('a call within a call', () => {
   it('ends when the time of the outer one is over', async () => {
     const { client, kitchen } = await openChain()
     const tag = newTag()
-    await expect(client.wait({ tag }, { timeoutMs: 80 })).rejects.toMatchObject({ code: 'TIMEOUT' })
+    await expect(client.wait({ tag }, { timeoutMs: 600 })).rejects.toMatchObject({ code: 'TIMEOUT' })
     await aborted(kitchen, tag)
   })
 
