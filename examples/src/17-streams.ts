@@ -1,11 +1,11 @@
 /**
  * Streams from a server, to a server and both ways. A source is read only as its consumer takes: a slow one holds no more
- * than a window of items, at both ends and between them.
+ * than a window of items, at both ends and between them, and the source is one further.
  *
  * Run: node examples/dist/17-streams.js
  * Expected output:
- *   out: we took 50 and stopped, and so did the server, which was never more than 8 ahead
- *   in: the mean of the first 1000 is 499.5, and we were never more than 16 ahead
+ *   out: we took 50 and stopped, and so did the server, which was never more than 9 ahead
+ *   in: the mean of the first 1000 is 499.5, and we were never more than 17 ahead
  *   both ways: 1, 3, 6, 10
  */
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -7,19 +7,21 @@ import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { ActorOptions } from '@troupe/actors/actor'
 import { FarmOptions } from '@troupe/actors/farm'
+import { CallOptions, ConnectOptions, ServeOptions, ServeWorkersOptions } from '@troupe/actors/rpc'
 import { ReceivingOptions, SendingOptions, SocketOptions, TROUPE_ERROR_CODES } from '@troupe/core'
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const CORE = 'packages/core/README.md'
-const PAGES_WITH_ERRORS = [CORE, 'docs/actors.md', 'docs/supervision.md', 'docs/farm.md', 'packages/cli/README.md']
+const RPC = 'docs/rpc.md'
+const PAGES_WITH_ERRORS = [CORE, 'docs/actors.md', 'docs/supervision.md', 'docs/farm.md', RPC, 'packages/cli/README.md']
 
 type Shape = Readonly<Record<string, z.ZodType>>
 type Row = Readonly<Record<string, string>>
 
-const own = (shape: Shape): Shape =>
-  Object.fromEntries(Object.entries(shape).filter(([name]) => !(name in SocketOptions.shape)))
+const own = (shape: Shape, others: Shape = SocketOptions.shape): Shape =>
+  Object.fromEntries(Object.entries(shape).filter(([name]) => !(name in others)))
 
 const OPTIONS: ReadonlyArray<readonly [page: string, heading: string, shape: Shape]> = [
   [CORE, 'Options of every socket', SocketOptions.shape],
@@ -27,6 +29,10 @@ const OPTIONS: ReadonlyArray<readonly [page: string, heading: string, shape: Sha
   [CORE, 'Options of sockets that receive', own(ReceivingOptions.shape)],
   ['docs/actors.md', 'Options', ActorOptions.shape],
   ['docs/farm.md', 'Options', FarmOptions.shape],
+  [RPC, 'Options of a service', ServeOptions.shape],
+  [RPC, 'Options of workers', own(ServeWorkersOptions.shape, ServeOptions.shape)],
+  [RPC, 'Options of a client', ConnectOptions.shape],
+  [RPC, 'Options of a call', CallOptions.shape],
 ]
 
 describe.each(OPTIONS)('in %s under "%s"', (page, heading, shape) => {
@@ -38,18 +44,19 @@ describe.each(OPTIONS)('in %s under "%s"', (page, heading, shape) => {
   })
 
   it('each default that the schema has is the one that is told', () => {
-    const defaults = Object.entries(shape).flatMap(([name, schema]) => {
-      const { data } = schema.safeParse(undefined)
-      return data === undefined ? [] : [[name, data] as const]
-    })
+    const defaults = defaultsOf(shape)
     const told = defaults.map(([name, value]) => {
       const literal = code(documented.get(name))
       // The number of the cores is told in words.
       return [name, literal === undefined && name === 'workers' ? value : runInNewContext(`(${literal})`)]
     })
     expect(told).toEqual(defaults)
-    expect(defaults.length).toBeGreaterThan(0)
   })
+})
+
+it('all tables but that of a call, which has none, are of options with defaults', () => {
+  const without = OPTIONS.filter(([, , shape]) => defaultsOf(shape).length === 0)
+  expect(without.map(([, heading]) => heading)).toEqual(['Options of a call'])
 })
 
 describe('the tables of errors', () => {
@@ -69,6 +76,13 @@ describe('the tables of errors', () => {
     expect(names.length).toBeGreaterThan(0)
   })
 })
+
+/** The options that have a default, each with it. */
+const defaultsOf = (shape: Shape): (readonly [string, unknown])[] =>
+  Object.entries(shape).flatMap(([name, schema]) => {
+    const { data } = schema.safeParse(undefined)
+    return data === undefined ? [] : [[name, data] as const]
+  })
 
 /** The tables of a page from a heading to the next, each row by its columns. */
 function tablesUnder(page: string, heading: string): Row[][] {
