@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call as makeCall } from '../dist/call.js'
 import { open, type Service } from './open-shop.js'
 import { Command, linesOf, type Result, troupe } from './troupe.js'
 
@@ -80,24 +81,24 @@ describe('troupe call', () => {
   })
 
   it.each([
-    [['shop.nope'], 'quote, ticks', 'UNKNOWN_PROCEDURE'],
-    [['market.quote'], 'is shop, not market', 'UNKNOWN_SERVICE'],
-    [['quote'], 'service.procedure', 'INVALID_OPTIONS'],
-    [['shop.quote', '{ticker}'], 'the input is not JSON', 'DECODE_FAILED'],
-    [['shop.total', '-'], 'stdin is the stream', 'INVALID_OPTIONS'],
-    [['shop.quote', '--metadata', 'user'], 'key=value', 'INVALID_OPTIONS'],
-    [['shop.quote', '--timeout-ms', 'soon'], 'timeoutMs', 'INVALID_OPTIONS'],
-  ])('ends with 2 and one line when the call cannot be made: %j', async ([name, ...more], why, code) => {
-    const { status, stdout, stderr } = await call(name!, ...more)
-    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
-    expect(linesOf(stderr)).toEqual([expect.stringContaining(`(${code})`)])
-    expect(stderr).toContain(why)
+    ['shop.nope', undefined, {}, 'quote, ticks', 'UNKNOWN_PROCEDURE'],
+    ['market.quote', undefined, {}, 'is shop, not market', 'UNKNOWN_SERVICE'],
+    ['quote', undefined, {}, 'service.procedure', 'INVALID_OPTIONS'],
+    ['shop.quote', '{ticker}', {}, 'the input is not JSON', 'DECODE_FAILED'],
+    ['shop.total', '-', {}, 'stdin is the stream', 'INVALID_OPTIONS'],
+    ['shop.quote', undefined, { metadata: ['user'] }, 'key=value', 'INVALID_OPTIONS'],
+    ['shop.quote', undefined, { timeoutMs: 'soon' }, 'timeoutMs', 'INVALID_OPTIONS'],
+  ])('cannot be made: %s %s %j', async (name, input, options, why, code) => {
+    await expect(makeCall({ endpoint: shop.endpoint, name, input }, options, process)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(why),
+    })
   })
 
-  it('says that nobody answers', async () => {
+  it('ends with 2 and one line when it cannot be made, as where nobody answers', async () => {
     const { status, stderr } = await troupe(['call', `ipc://${shop.nowhere}`, 'shop.quote'])
     expect(status).toBe(2)
-    expect(stderr).toMatch(/does not answer.*\(UNAVAILABLE\)\n$/)
+    expect(stderr).toMatch(/^troupe: [^\n]*does not answer[^\n]* \(UNAVAILABLE\)\n$/)
   })
 
   it('is cancelled by Ctrl-C', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { serve } from '../dist/serve.js'
 import { serviceFile, serving, told } from './serving.js'
 import { Command, troupe } from './troupe.js'
 
@@ -78,21 +79,25 @@ describe('troupe serve', () => {
   })
 
   it.each([
-    [['nowhere.ts'], 'MODULE_NOT_FOUND', /nowhere\.ts/],
-    [['several.js'], 'EXPORT_NOT_FOUND', /first, second/],
-    [['several.js', '--export', 'third'], 'EXPORT_NOT_FOUND', /third/],
-    [['several.js', '--export', 'other'], 'EXPORT_NOT_FOUND', /other/],
-    [['shop.ts', '--endpoint', 'tcp://0.0.0.0:!'], 'INSECURE_ENDPOINT', /insecure/],
-    [['shop.ts', '--endpoint', 'nowhere'], 'INVALID_ENDPOINT', /nowhere/],
-    [['shop.ts', '--workers', '0'], 'INVALID_OPTIONS', /workers/],
-    [['shop.ts', '--isolation', 'thread'], 'INVALID_OPTIONS', /isolation: is of workers/],
-    [['shop.ts', '--colour'], 'INVALID_OPTIONS', /--colour/],
-  ])('says in one line why it cannot: %j', async ([file, ...options], code, why) => {
-    const { status, stdout, stderr } = await troupe(['serve', serviceFile(file!), ...options])
+    ['nowhere.ts', {}, 'MODULE_NOT_FOUND', /nowhere\.ts/],
+    ['several.js', {}, 'EXPORT_NOT_FOUND', /first, second/],
+    ['several.js', { export: 'third' }, 'EXPORT_NOT_FOUND', /third/],
+    ['several.js', { export: 'other' }, 'EXPORT_NOT_FOUND', /other/],
+    ['several.js', { export: 'first', endpoint: 'tcp://0.0.0.0:!' }, 'INSECURE_ENDPOINT', /insecure/],
+    ['several.js', { export: 'first', endpoint: 'nowhere' }, 'INVALID_ENDPOINT', /nowhere/],
+    ['several.js', { workers: '0' }, 'INVALID_OPTIONS', /workers/],
+    ['several.js', { isolation: 'thread' }, 'INVALID_OPTIONS', /isolation: is of workers/],
+  ])('is refused: %s %j', async (file, options, code, why) => {
+    await expect(serve(serviceFile(file), options, process)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(why),
+    })
+  })
+
+  it('says in one line why it cannot', async () => {
+    const { status, stdout, stderr } = await troupe(['serve', serviceFile('several.js')])
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
-    expect(stderr).toMatch(/^troupe: [^\n]*\n$/)
-    expect(stderr).toContain(`(${code})`)
-    expect(stderr).toMatch(why)
+    expect(stderr).toMatch(/^troupe: [^\n]* \(EXPORT_NOT_FOUND\)\n$/)
   })
 
   it('listens beyond loopback when it is told to', async () => {
