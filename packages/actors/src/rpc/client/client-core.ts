@@ -203,7 +203,7 @@ export class ClientCore implements CallHost {
   /** Makes a try of a call at a server, now or as soon as there is one. */
   #dispatch(call: ClientCall): void {
     const upstream = this.#pick(call)
-    if (upstream === undefined) return this.#areAllBroken ? this.#impatient(call) : this.#wait(call)
+    if (upstream === undefined) return this.#isHopeless ? this.#impatient(call) : this.#wait(call)
     call.begin(upstream)
     const { hedgeAfterMs = this.#terms.options.hedgeAfterMs } = call.options
     if (hedgeAfterMs > 0 && call.tries === 1 && call.line.spec.idempotent === true && call.isRepeatable) {
@@ -218,10 +218,10 @@ export class ClientCore implements CallHost {
     return this.#balancer.pick(others.length > 0 ? others : this.#open, key)
   }
 
-  /** Whether there are servers, and each has failed so often that it gets no calls. */
-  get #areAllBroken(): boolean {
+  /** Whether to wait is in vain: each server gets no calls, as it has failed too often, or has refused this client. */
+  get #isHopeless(): boolean {
     const servers = [...this.#upstreams.values()]
-    return servers.length > 0 && servers.every(({ state, breaker }) => state === 'open' && breaker !== 'closed')
+    return servers.length > 0 && servers.every((server) => server.isBroken || server.hasRefused)
   }
 
   #wait(call: ClientCall): void {
@@ -246,13 +246,13 @@ export class ClientCore implements CallHost {
   #impatient(call: ClientCall): void {
     this.#waiting.delete(call)
     const servers = [...this.#upstreams.values()]
-    const isBroken = servers.some(({ state, breaker }) => state === 'open' && breaker !== 'closed')
-    const whys = servers.map(({ endpoint, state, trouble, breaker }) => {
-      if (state === 'open' && breaker !== 'closed') return `${endpoint} has failed too often, and gets no calls for now`
-      return `${endpoint}: ${trouble?.message ?? 'it does not answer'}`
-    })
+    const whys = servers.map(({ endpoint, trouble, isBroken }) =>
+      isBroken
+        ? `${endpoint} has failed too often, and gets no calls for now`
+        : `${endpoint}: ${trouble?.message ?? 'it does not answer'}`,
+    )
     const refused = servers.find(({ trouble }) => trouble !== undefined && !trouble.retryable)?.trouble
-    const code = refused?.code ?? (isBroken ? 'CIRCUIT_OPEN' : 'UNAVAILABLE')
+    const code = refused?.code ?? (servers.some(({ isBroken }) => isBroken) ? 'CIRCUIT_OPEN' : 'UNAVAILABLE')
     const list = whys.length === 0 ? 'the client knows of none' : whys.join('; ')
     call.fail(wireError(code, `no server takes it (${list})`, { retryable: refused === undefined, notRun: true }))
   }
@@ -312,13 +312,22 @@ export class ClientCore implements CallHost {
       const { state } = this
       for (const listener of [...this.#listeners]) listener(state)
     }
-    if (this.#open.length === 0) return
+    if (this.#open.length === 0) return this.#giveUpHope()
     for (const call of [...this.#waiting.keys()]) {
       // To make a call can change what takes calls: one is enough to see whether a server is well again.
       if (this.#open.length === 0) break
       if (!this.#waiting.has(call)) continue
       this.#stopWaiting(call)
       this.#dispatch(call)
+    }
+  }
+
+  /** Calls that wait need not, if that is in vain. */
+  #giveUpHope(): void {
+    if (this.#waiting.size === 0 || !this.#isHopeless) return
+    for (const call of [...this.#waiting.keys()]) {
+      this.#stopWaiting(call)
+      this.#impatient(call)
     }
   }
 

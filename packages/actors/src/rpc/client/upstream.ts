@@ -146,6 +146,16 @@ export class Upstream {
     return this.#trouble
   }
 
+  /** Whether it has failed too often, one time after the other, to get calls now. */
+  get isBroken(): boolean {
+    return this.#state === 'open' && this.#breakerState !== 'closed'
+  }
+
+  /** Whether it has said that it does not serve this client: a later start of it may. */
+  get hasRefused(): boolean {
+    return this.#state === 'waiting' && this.#trouble !== undefined && REFUSALS.has(this.#trouble.code)
+  }
+
   /** Calls that are under way here. */
   get pending(): number {
     return this.#attempts.size
@@ -422,3 +432,4 @@ export class Upstream {
 }
 
 const RETRYABLE = { retryable: true } as const
+const REFUSALS: ReadonlySet<string> = new Set(['VERSION_MISMATCH', 'UNKNOWN_SERVICE'])
