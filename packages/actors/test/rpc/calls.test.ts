@@ -132,13 +132,19 @@ describe.each(GROUNDS)('a call of a service %s', (_name, ground) => {
   })
 
   it('fails with UNKNOWN_SERVICE, and does not wait for another server, when another contract is served', async () => {
-    const stranger = closing(connect(garden, { endpoints: [endpoint], waitForServerMs: 600_000, timeoutMs: 0 }), (open) => open.close())
+    const stranger = closing(
+      connect(garden, { endpoints: [endpoint], waitForServerMs: 600_000, timeoutMs: 0 }),
+      (open) => open.close(),
+    )
     const message = expect.stringContaining('the service here is kitchen, not garden')
     await expect(stranger.echo(1)).rejects.toMatchObject({ code: 'UNKNOWN_SERVICE', retryable: false, message })
   })
 
   it('fails with VERSION_MISMATCH, and does not wait, when another version of its contract is served', async () => {
-    const stranger = closing(connect(newer, { endpoints: [endpoint], waitForServerMs: 600_000, timeoutMs: 0 }), (open) => open.close())
+    const stranger = closing(
+      connect(newer, { endpoints: [endpoint], waitForServerMs: 600_000, timeoutMs: 0 }),
+      (open) => open.close(),
+    )
     const message = expect.stringContaining('kitchen is here in version 1, not 2')
     await expect(stranger.echo(1)).rejects.toMatchObject({ code: 'VERSION_MISMATCH', retryable: false, message })
   })
