@@ -1,11 +1,10 @@
 /**
  * Which servers a client has, which gets a call, and how a client ends.
  */
-import { setMaxListeners } from 'node:events'
 import type { ClientState } from '@troupe/actors/rpc'
 import { TroupeError } from '@troupe/core'
 import { freeAddress, TRANSPORTS } from '@troupe/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { clientOf, type NamedClient, type NamedServer, openNamed, untilAborted } from './open-named.js'
 import { range, until } from './open-service.js'
 
@@ -37,8 +36,8 @@ function registry(first: readonly NamedServer[]) {
       isReturned = true
     }
   }
-  const tell = (servers: readonly NamedServer[]) => {
-    lists.push(endpointsOf(servers))
+  const tell = (servers: readonly (NamedServer | string)[]) => {
+    lists.push(servers.map((server) => (typeof server === 'string' ? server : server.service.endpoint)))
     wake()
   }
   return { endpoints: source(), tell, isReturned: () => isReturned }
@@ -60,12 +59,17 @@ describe('a client of three servers', () => {
     const client = clientOf(servers)
     await allOpen(client)
     const aborter = new AbortController()
-    setMaxListeners(0, aborter.signal)
+    const warnings: string[] = []
+    const warned = ({ name }: Error) => warnings.push(name)
+    process.on('warning', warned)
+    onTestFinished(() => void process.off('warning', warned))
     const calls = range(90).map(() => client.who(undefined, { signal: aborter.signal, timeoutMs: 0 }))
     await until(() => servers.reduce((sum, server) => sum + server.begun(), 0) === 90)
     for (const server of servers) expect(Math.abs(server.begun() - 30)).toBeLessThanOrEqual(4)
     aborter.abort()
     await Promise.allSettled(calls)
+    // One signal is for all of them, which is no leak.
+    expect(warnings).toEqual([])
   })
 
   it('gives calls of one key to one server, and those of many keys to all', async () => {
@@ -105,6 +109,17 @@ describe('endpoints that come over time', () => {
     await allOpen(client, 1)
     expect(countOf([await client.who(), await client.who()])).toEqual({ b: 2 })
     await until(() => a.service.stats.sessions === 0)
+  })
+
+  it('that cannot be read leave those before them in force, and those that come later count', async () => {
+    const [a, b] = [await openNamed('a'), await openNamed('b')]
+    const { endpoints, tell } = registry([a])
+    const client = clientOf(endpoints)
+    tell(['tcp//nowhere', b])
+    expect(await client.who()).toBe('a')
+    tell([b])
+    await until(() => client.state.servers[0]?.endpoint === b.service.endpoint)
+    expect(await client.who()).toBe('b')
   })
 
   it('let the calls that are under way end well when they are removed', async () => {

@@ -1,6 +1,7 @@
 /**
  * A call as its client has it: its tries at servers, and its one end.
  */
+import { setMaxListeners } from 'node:events'
 import { AbortedError, type Clock, InvalidOptionsError, TimeoutError, type TroupeError } from '@troupe/core'
 import type { ProcedureSpec } from '../contract.js'
 import type { Deadline } from '../deadlines.js'
@@ -180,7 +181,11 @@ export class ClientCall {
     if (signal === undefined && parent === undefined) return
     const abort = ({ target }: { target: unknown }) => this.#aborted((target as AbortSignal).reason)
     const signals = [signal, parent?.signal].filter((one) => one !== undefined)
-    for (const one of signals) one.addEventListener('abort', abort as (event: unknown) => void)
+    for (const one of signals) {
+      // One signal is for as many calls as its caller likes: that is no leak, which Node would warn of.
+      setMaxListeners(0, one)
+      one.addEventListener('abort', abort as (event: unknown) => void)
+    }
     this.#unlisten = () => {
       for (const one of signals) one.removeEventListener('abort', abort as (event: unknown) => void)
     }

@@ -76,7 +76,7 @@ export function connect<C extends Contract>(contract: C, options: ConnectOptions
     soon: setImmediate,
   })
   if (Array.isArray(endpoints)) core.setEndpoints(addressesOf(endpoints))
-  else void follow(endpoints, core, (error) => log.warn({ err: error }, 'the endpoints are not told any more'))
+  else void follow(endpoints, core, (error) => log.warn({ err: error }, 'endpoints that were told could not be taken'))
   return clientOf(contract, core)
 }
 
@@ -121,12 +121,20 @@ async function follow(
   failed: (error: unknown) => void,
 ): Promise<void> {
   const iterator = source[Symbol.asyncIterator]()
+  const take = (endpoints: readonly string[]) => {
+    try {
+      core.setEndpoints(addressesOf(endpoints))
+    } catch (error) {
+      // A list that cannot be read leaves the one before it in force.
+      failed(error)
+    }
+  }
   core.subscribe(({ status }) => {
     if (status === 'closed') void iterator.return?.().catch(() => undefined)
   })
   try {
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
-      core.setEndpoints(addressesOf(next.value))
+      take(next.value)
     }
   } catch (error) {
     failed(error)
