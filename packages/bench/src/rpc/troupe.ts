@@ -20,7 +20,8 @@ export const troupe: Rpc = {
     return service.endpoint
   },
   async connect(address) {
-    const client = connect(echo, { endpoints: [address] })
+    // Of ten thousand that connect at once the last must wait for a while.
+    const client = connect(echo, { endpoints: [address], waitForServerMs: 60_000, timeoutMs: 60_000 })
     return {
       call: (question) => client.call(question),
       async read(count, take) {

@@ -21,6 +21,8 @@ class DealerLink implements ServerLink {
   readonly #dealer: Dealer
   readonly #events: LinkEvents
   readonly #log: Logger
+  /** What is said before the dealer knows where to: libzmq would make the first of it wait, for 50 ms. */
+  #early: Uint8Array[] | undefined = []
   /** How many messages were read. */
   #taken = 0
 
@@ -39,6 +41,10 @@ class DealerLink implements ServerLink {
   }
 
   send(frame: Uint8Array): void {
+    if (this.#early !== undefined) {
+      this.#early.push(frame)
+      return
+    }
     this.#dealer
       .send([frame])
       .catch((error: unknown) => this.#log.debug({ err: errorData(error) }, 'a frame was not sent'))
@@ -51,6 +57,9 @@ class DealerLink implements ServerLink {
   async #open(endpoint: string): Promise<void> {
     try {
       await this.#dealer.connect(endpoint)
+      const early = this.#early ?? []
+      this.#early = undefined
+      for (const frame of early) this.send(frame)
       for await (const parts of this.#dealer) {
         this.#taken++
         this.#events.came(parts.length === 1 ? parts[0]! : NO_FRAME)

@@ -30,9 +30,9 @@ const Common = z.strictObject({
   /** How much may wait for a client that does not read, in bytes; beyond, its session is ended and its calls are aborted. */
   maxUnreadBytes: count.default(16_777_216),
   /** How often client and server show each other that they live, in ms. */
-  heartbeatMs: z.number().int().min(10).max(600_000).default(2_000),
+  heartbeatMs: z.number().int().min(10).max(600_000).default(5_000),
   /** Who shows no sign of life for so long is gone, in ms. */
-  livenessMs: z.number().int().min(20).max(3_600_000).default(6_000),
+  livenessMs: z.number().int().min(20).max(3_600_000).default(15_000),
   /** How long a stop waits for the calls that run before it aborts them, in ms. */
   drainMs: time.default(5_000),
   /** Where it is in a tree. Default: where its supervisor starts it. */
