@@ -79,7 +79,10 @@ export const newFile = () => join(temporary, `file-${++files}`)
 /** The lines of a file, without the last line feed; none if it is not there. */
 export function linesOf(file: string): string[] {
   try {
-    return readFileSync(file, 'utf8').trimEnd().split('\n')
+    // A file that is made and not written yet has none.
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
   } catch {
     return []
   }
