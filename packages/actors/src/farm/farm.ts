@@ -14,6 +14,7 @@ import {
 } from '@troupe/core'
 import type { z } from 'zod'
 import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../actor/exit.js'
+import { stopInTime } from '../actor/stop-in-time.js'
 import { Dispatcher } from './dispatcher.js'
 import { type CheckedFarmOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
 import { InvalidInputError } from './farm-errors.js'
@@ -196,11 +197,7 @@ export class Farm implements Supervised, AsyncDisposable {
    * gone. Idempotent.
    */
   async stop(options: { readonly timeoutMs?: ShutdownTime | undefined } = {}): Promise<void> {
-    const { timeoutMs } = options
-    if (timeoutMs === 'brutal_kill') this.kill()
-    const timer = typeof timeoutMs === 'number' ? setTimeout(() => this.kill(), timeoutMs) : undefined
-    await this.#lifecycle.stop()
-    clearTimeout(timer)
+    await stopInTime(this.#lifecycle, () => this.kill(), options.timeoutMs)
   }
 
   /** Kills the workers and stops. */

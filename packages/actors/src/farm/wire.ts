@@ -5,8 +5,9 @@
  * without reading the body. Every frame is checked before it is believed.
  */
 import type { ErrorData } from '@troupe/core'
-import { Packr, Unpackr } from 'msgpackr'
+import { Unpackr } from 'msgpackr'
 import { z } from 'zod'
+import { StrictPackr } from '../actor/strict-packr.js'
 import type { Failure } from './failure.js'
 import { fromRows, type List, toRows } from './rows.js'
 
@@ -138,16 +139,9 @@ const BodyShape = {
   BYE: z.unknown(),
 } satisfies Record<FrameKind, z.ZodType>
 
-/** msgpackr would write a function as null: what cannot be said must be an error. */
-class FarmPackr extends Packr {
-  writeFunction(): never {
-    throw new TypeError('a function cannot be encoded')
-  }
-}
-
-const plain = { pack: new FarmPackr({ useRecords: false }), unpack: new Unpackr({ useRecords: false }) }
+const plain = { pack: new StrictPackr({ useRecords: false }), unpack: new Unpackr({ useRecords: false }) }
 // Record definitions stand in each body, so every body can be read alone.
-const records = { pack: new FarmPackr({ useRecords: true }), unpack: new Unpackr({ useRecords: true }) }
+const records = { pack: new StrictPackr({ useRecords: true }), unpack: new Unpackr({ useRecords: true }) }
 const codecs = { msgpack: plain, records } satisfies Record<BodyEncoding, typeof plain>
 
 export const encodeHeader = (header: Omit<Header, 'version'>): Uint8Array =>

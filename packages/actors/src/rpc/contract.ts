@@ -102,6 +102,13 @@ export const isContract = (value: unknown): value is Contract => {
   return Object.values(procedures).every((spec) => issuesOf(spec).length === 0)
 }
 
+/** The schema of a stream of a procedure; undefined if it has none. */
+export type StreamOf<Spec extends ProcedureSpec, End extends 'in' | 'out'> = Spec extends {
+  readonly stream: { readonly [Key in End]: infer S extends AnySchema }
+}
+  ? S
+  : undefined
+
 /** What streams a procedure has. */
 export const streamsOf = ({ stream }: ProcedureSpec): { readonly in: boolean; readonly out: boolean } => ({
   in: stream?.in !== undefined,

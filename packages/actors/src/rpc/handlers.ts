@@ -3,19 +3,13 @@
  */
 import { InvalidOptionsError } from '@troupe/core/kernel'
 import type { CallContext } from './call-context.js'
-import type { Contract, ProcedureSpec } from './contract.js'
+import type { Contract, ProcedureSpec, StreamOf } from './contract.js'
 import type { Middleware } from './server/middleware.js'
 import type { AnySchema, InputOf, OutputOf } from './standard.js'
 
 type Given<Value> = Value | PromiseLike<Value>
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler without an output returns nothing
 type Reply<Spec extends ProcedureSpec> = Spec['output'] extends AnySchema ? InputOf<Spec['output']> : void
-
-type StreamOf<Spec extends ProcedureSpec, End extends 'in' | 'out'> = Spec extends {
-  readonly stream: { readonly [Key in End]: infer S extends AnySchema }
-}
-  ? S
-  : undefined
 
 /** What comes in of a stream: parsed by its schema, item by item, as fast as it is taken. */
 export type Incoming<Item> = AsyncIterableIterator<Item, undefined>

@@ -32,11 +32,6 @@ export class Inflow<Value> implements AsyncIterableIterator<Value, undefined> {
     this.#port = port
   }
 
-  /** Items that wait for their consumer. */
-  get waiting(): number {
-    return this.#items.length - this.#next
-  }
-
   /** Whether nothing more will come. */
   get hasEnded(): boolean {
     return this.#end !== undefined

@@ -2,6 +2,7 @@
  * A stream that goes out: its source is read only as far as the receiver has given credit, and one item further, since its
  * end needs no credit.
  */
+import { isThenable } from './is-thenable.js'
 
 export interface OutflowPort {
   item(value: unknown): void
@@ -95,6 +96,3 @@ function iteratorOf(source: AsyncIterable<unknown> | Iterable<unknown>): AsyncIt
   if (synchronous !== undefined) return synchronous.call(source)
   throw new TypeError('a stream must be an iterable or an async iterable')
 }
-
-const isThenable = <Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> =>
-  typeof (value as { then?: unknown } | null | undefined)?.then === 'function'

@@ -1,9 +1,9 @@
 /**
  * The frames of RPC, as docs/wire/rpc.md describes them: a sequence number and items. Each is checked before it is believed.
  */
-import { TroupeError } from '@troupe/core'
-import { Packr, Unpackr } from 'msgpackr'
+import { type Packr, Unpackr } from 'msgpackr'
 import { z } from 'zod'
+import { StrictPackr } from '../actor/strict-packr.js'
 
 /** The version of the wire. A HELLO of another version is answered with BYE. */
 export const WIRE_VERSION = 1
@@ -50,10 +50,6 @@ export interface CallHead {
   readonly metadata?: Metadata | undefined
   readonly credit?: number | undefined
   readonly peer?: string | undefined
-}
-
-export interface HelloOptions {
-  readonly maxMessageBytes?: number | undefined
 }
 
 export interface WelcomeOptions {
@@ -105,14 +101,8 @@ const HeadShape = z.object({
   peer: z.string().nullish(),
 })
 
-/** msgpackr would write a function as null: what cannot be said must be an error. */
-class RpcPackr extends Packr {
-  writeFunction(): never {
-    throw new TypeError('a function cannot be encoded')
-  }
-}
 // As in JSON, a property without a value is left out, and null elsewhere: other languages have no undefined.
-const packr = new RpcPackr({
+const packr = new StrictPackr({
   ...{ useRecords: false, skipValues: [undefined], encodeUndefinedAsNil: true },
 } as ConstructorParameters<typeof Packr>[0])
 // What other languages write in 64 bits is a number as far as JavaScript has it, and a bigint beyond.
@@ -236,6 +226,3 @@ function jsonOf(frame: unknown): string {
     return value
   })
 }
-
-/** What a peer did is not of docs/wire/rpc.md. */
-export const violation = (what: string): TroupeError => new TroupeError('PROTOCOL_ERROR', what)

@@ -160,10 +160,6 @@ export class ClientCall {
     }
   }
 
-  get isSettled(): boolean {
-    return this.#isSettled
-  }
-
   /** Whether it may be made again, as nothing that its caller or a server can see was done yet. */
   get isRepeatable(): boolean {
     return !this.#hasBegun

@@ -2,19 +2,13 @@
  * Clients: a contract's procedures as functions.
  */
 import { parseEndpoints, parseOptions, resolveLog, systemClock, type WaitOptions, waiting } from '@troupe/core'
-import type { Contract, ProcedureSpec } from '../contract.js'
+import type { Contract, ProcedureSpec, StreamOf } from '../contract.js'
 import type { AnySchema, InputOf, OutputOf } from '../standard.js'
 import type { Given, Reject, Resolve, Source } from './client-call.js'
 import { ClientCore } from './client-core.js'
 import type { ClientState } from './client-state.js'
 import { type CallOptions, ConnectOptions } from './connect.options.js'
 import { dealerDial } from './dealer-link.js'
-
-type StreamOf<Spec extends ProcedureSpec, End extends 'in' | 'out'> = Spec extends {
-  readonly stream: { readonly [Key in End]: infer S extends AnySchema }
-}
-  ? S
-  : undefined
 
 /** What is sent as a stream: read at most one item further than the server takes it. */
 export type Outgoing<Item> = AsyncIterable<Item> | Iterable<Item>

@@ -6,6 +6,7 @@ import type { CallContext } from '../call-context.js'
 import type { ProcedureSpec } from '../contract.js'
 import type { Implementation } from '../handlers.js'
 import { Inflow } from '../inflow.js'
+import { isThenable } from '../is-thenable.js'
 import { Outflow } from '../outflow.js'
 import { DeclaredError, isDeclaredError, thrownError, wireError } from '../rpc-errors.js'
 import { parseBy } from '../standard.js'
@@ -230,6 +231,3 @@ class InlineContext implements CallContext {
 }
 
 const declare = (kind: string, data: unknown, message?: string) => new DeclaredError(kind, data, message)
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as { then?: unknown } | null | undefined)?.then === 'function'

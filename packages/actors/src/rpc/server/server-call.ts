@@ -84,10 +84,6 @@ export class ServerCall implements Callee {
     return this.#credit
   }
 
-  get isAnswered(): boolean {
-    return this.#isAnswered
-  }
-
   /** Has it run, with what came meanwhile. */
   run(begin: (call: Callee) => Execution): void {
     const execution = begin(this)

@@ -16,6 +16,7 @@ import { ZMQRouter } from '@troupe/dealer-router'
 import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../../actor/exit.js'
 import { isModuleExport, type ModuleExport } from '../../actor/load-export.js'
 import { here } from '../../actor/place.js'
+import { stopInTime } from '../../actor/stop-in-time.js'
 import type { Contract } from '../contract.js'
 import { type Handlers, type Implementation, implement, isImplementation } from '../handlers.js'
 import { InlineExecutor } from './inline-executor.js'
@@ -165,11 +166,7 @@ export class Service implements Supervised, AsyncDisposable {
    * then aborts them. Its end is `timeoutMs` after the call at the latest. Idempotent.
    */
   async stop(options: { readonly timeoutMs?: ShutdownTime | undefined } = {}): Promise<void> {
-    const { timeoutMs } = options
-    if (timeoutMs === 'brutal_kill') this.kill()
-    const timer = typeof timeoutMs === 'number' ? setTimeout(() => this.kill(), timeoutMs) : undefined
-    await this.#lifecycle.stop()
-    clearTimeout(timer)
+    await stopInTime(this.#lifecycle, () => this.kill(), options.timeoutMs)
   }
 
   /** Aborts the calls that run, kills the workers, and stops. */

@@ -95,11 +95,6 @@ export class Session implements CallPort {
     return this.#host.isInner
   }
 
-  /** Calls without an answer. */
-  get pending(): number {
-    return this.#calls.size
-  }
-
   /** Takes a frame of its peer. */
   came(part: Uint8Array): void {
     if (this.#hasEnded) return

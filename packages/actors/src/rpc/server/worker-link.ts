@@ -47,7 +47,6 @@ export class WorkerLink {
   readonly #welcome: Deferred<void> = deferred()
   readonly #held = new CallTable<Callee>()
   #lastId = 0
-  #lostWhy: string | undefined
   /** Set while it is asked whether its event loop turns. */
   #question: unknown
 
@@ -96,7 +95,6 @@ export class WorkerLink {
 
   /** It has ended. */
   lost(why: string): void {
-    this.#lostWhy = why
     this.#terms.clock.clearTimeout(this.#question)
     for (const call of this.#held.clear()) {
       call.fail(wireError('WORKER_LOST', `the worker that ran it has ended: ${why}`, { retryable: true }))
@@ -143,7 +141,7 @@ export class WorkerLink {
 
   /** It holds its room until nothing of it runs any more, or its answer comes, which was on its way. */
   #cancel(id: number): void {
-    if (this.#held.get(id) === undefined || this.#lostWhy !== undefined) return
+    if (this.#held.get(id) === undefined) return
     this.#outbox.say([CANCEL, id])
     if (this.#question !== undefined) return
     this.#outbox.say([PING, 0], true)
