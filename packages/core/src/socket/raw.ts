@@ -32,6 +32,8 @@ export interface RawSender extends RawSocket {
 
 export interface RawReceiver extends RawSocket {
   receive(): Promise<Uint8Array[]>
+  /** After how many ms a receive has waited in vain. */
+  receiveTimeout: number
   /** As {@link RawSender.writable}. */
   readonly readable: boolean
 }
@@ -56,7 +58,10 @@ type Options = Record<string, unknown>
  * called on an inproc endpoint can miss its event, for ever: libzmq tells of each only once, and tells whoever calls.
  */
 const SEND_AGAIN_MS = 50
-const RECEIVE_AGAIN_MS = 100
+export const RECEIVE_AGAIN_MS = 100
+
+/** A receive waits as long again as it has waited, up to so many ms: ten thousand idle sockets are then no work. */
+export const LONGEST_RECEIVE_MS = 1_000
 
 const waits = { sendTimeout: SEND_AGAIN_MS }
 // Those whose sends never wait: they drop, or are refused. What they do is done when `send` returns its promise.

@@ -5,7 +5,7 @@
 import { type Waiter, type WaitOptions, waiting } from '../deadline.js'
 import { ClosedError, TroupeError } from '../errors.js'
 import { type Came, type Format, MessageFormat, NOTHING } from '../message/schema.js'
-import { isTimedOut, type RawReceiver } from './raw.js'
+import { isTimedOut, LONGEST_RECEIVE_MS, type RawReceiver, RECEIVE_AGAIN_MS } from './raw.js'
 import { assertNotTaken, heartOf, type SocketHeart, type ZMQSocket } from './socket.js'
 
 /** Invalid messages are logged once in this time, with how many there were, in ms. */
@@ -53,6 +53,8 @@ export class Receiver<Value> {
   /** What may be read next, once. */
   #allowed: RawReceiver | undefined
   #reading = false
+  /** Nothing has come for a while. */
+  #isQuiet = false
   #loggedMs = Number.NEGATIVE_INFINITY
   #unlogged = 0
 
@@ -221,6 +223,10 @@ export class Receiver<Value> {
   }
 
   #came(raw: RawReceiver, parts: Uint8Array[]): void {
+    if (this.#isQuiet) {
+      this.#isQuiet = false
+      if (!raw.closed) raw.receiveTimeout = RECEIVE_AGAIN_MS
+    }
     // What comes to one that was reopened meanwhile is gone with it.
     if (raw === this.#heart.raw) {
       this.#allowed = undefined
@@ -231,8 +237,12 @@ export class Receiver<Value> {
 
   /** Nothing has come for a while, or nothing will. */
   #cameNot(raw: RawReceiver, cause: unknown): void {
-    if (raw === this.#heart.raw && (raw.closed || !isTimedOut(cause))) this.#fail(cause)
-    else this.#readOn()
+    if (raw === this.#heart.raw) {
+      if (raw.closed || !isTimedOut(cause)) return this.#fail(cause)
+      this.#isQuiet = true
+      raw.receiveTimeout = Math.min(2 * raw.receiveTimeout, LONGEST_RECEIVE_MS)
+    }
+    this.#readOn()
   }
 
   #fail(cause: unknown): void {

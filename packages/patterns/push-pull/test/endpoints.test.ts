@@ -99,6 +99,19 @@ describe.each(TRANSPORTS)('an endpoint of %s', (transport) => {
       await sending
     }
   })
+
+  it('gives what comes to a receive that was given up for long, and what comes to the next connection', async () => {
+    await using pull = new ZMQPull()
+    await expect(pull.receive({ timeoutMs: 400 })).rejects.toMatchObject({ code: 'TIMEOUT' })
+    for (const message of ['1', '2']) {
+      await using push = new ZMQPush(`@${anyEndpoint(transport)}`)
+      const address = await push.endpoint()
+      const receiving = pull.receive()
+      await pull.connect(address)
+      await push.send(message)
+      expect(await receiving).toBe(message)
+    }
+  })
 })
 
 it('is the one that was bound last, or else connected last; without either it cannot be told', async () => {
