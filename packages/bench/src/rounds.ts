@@ -8,6 +8,8 @@ export const WARM_UP_ROUNDS = 3
 
 export interface RoundsOptions<Contender, Orders> {
   readonly rounds: number
+  /** So many short rounds stand for each: the shorter they are, the more alike is the machine to all. */
+  readonly finer?: number
   /** Lets the rounds come first that are not counted. */
   readonly warmUp: boolean
   start(contender: Contender): Promise<RoundsOf<Orders>>
@@ -17,14 +19,14 @@ export interface RoundsOptions<Contender, Orders> {
 /** The rounds of each contender, by name. All are started first, and stay until the last round. */
 export async function alternate<Contender extends { readonly name: string }, Orders>(
   contenders: readonly Contender[],
-  { rounds, warmUp, start, orderFor }: RoundsOptions<Contender, Orders>,
+  { rounds, finer = 1, warmUp, start, orderFor }: RoundsOptions<Contender, Orders>,
 ): Promise<Map<string, Round[]>> {
   const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]))
   const hosts: RoundsOf<Orders>[] = []
   try {
     if (warmUp) for (const contender of contenders) hosts.push(await start(contender))
     else hosts.push(...(await startTogether(contenders, start)))
-    for (let round = warmUp ? -WARM_UP_ROUNDS : 0; round < rounds; round++) {
+    for (let round = warmUp ? -WARM_UP_ROUNDS * finer : 0; round < rounds * finer; round++) {
       for (const [index, contender] of contenders.entries()) {
         const result = await hosts[index]!.run(orderFor(contender))
         if (round >= 0) results.get(contender.name)!.push(result)

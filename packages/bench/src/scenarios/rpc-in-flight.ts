@@ -12,9 +12,11 @@ import { figure, type Table } from '../table.js'
 import { rates, rateTable } from '../throughput.js'
 
 const IN_FLIGHT = 512
+const FINER = 3
 
 export const rpcInFlight: Scenario = async ({ rounds, quick }) => {
-  const forMs = quick ? 100 : 1_500
+  const forMs = quick ? 100 : 500
+  const finer = quick ? 1 : FINER
   const contenders = presentRpc()
   const pairs = new Map<string, Pair>()
   const start = async (one: RpcContender) => {
@@ -23,11 +25,11 @@ export const rpcInFlight: Scenario = async ({ rounds, quick }) => {
     return pair
   }
   const orderFor = () => ({ act: 'call' as const, callers: IN_FLIGHT, forMs })
-  const summaries = rates(await alternate(contenders, { start, rounds, warmUp: !quick, orderFor }))
+  const summaries = rates(await alternate(contenders, { start, rounds, finer, warmUp: !quick, orderFor }))
   return {
     title: `Calls, ${IN_FLIGHT} in flight`,
     text:
-      `${IN_FLIGHT} callers, each of which calls again when it was answered; rounds of ${forMs} ms. The peak of the memory is that of ` +
+      `${IN_FLIGHT} callers, each of which calls again when it was answered; ${rounds * finer} rounds of ${forMs} ms. The peak of the memory is that of ` +
       `each process over all rounds${hasProc ? '' : ' (read from /proc, which only Linux has: left out here)'}; the server's includes ` +
       `nats-server.${absentRpc()}`,
     tables: [
