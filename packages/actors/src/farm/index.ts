@@ -9,6 +9,25 @@ export {
   TaskTimeoutError,
   WorkerLostError,
 } from './farm-errors.js'
+export type {
+  AcceptedEntry,
+  DoneEntry,
+  FailedEntry,
+  Journal,
+  JournalEntry,
+  JournalReport,
+  Ranges,
+  RunIdentity,
+  ScannedEntry,
+  TakenEntry,
+} from './journal/journal.js'
+export {
+  JournalFailedError,
+  JournalInUseError,
+  JournalMismatchError,
+  JournalUnreadableError,
+} from './journal/journal-errors.js'
+export { MemoryJournal } from './journal/memory-journal.js'
 export { chooseTask, loadTasks } from './load-tasks.js'
 export type { Settled } from './map-run.js'
 export { isTask, type Task, type TaskContext, type TaskDefinition, task } from './task.js'
