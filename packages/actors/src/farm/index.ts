@@ -27,6 +27,8 @@ export {
   JournalMismatchError,
   JournalUnreadableError,
 } from './journal/journal-errors.js'
+export { LevelJournal } from './journal/level-journal.js'
+export { LevelJournalOptions } from './journal/level-journal.options.js'
 export { MemoryJournal } from './journal/memory-journal.js'
 export { chooseTask, loadTasks } from './load-tasks.js'
 export type { Settled } from './map-run.js'
