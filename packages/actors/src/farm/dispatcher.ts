@@ -5,32 +5,25 @@
 import { type BackoffOptions, backoffDelayMs, type Clock, errorData } from '@troupe/core'
 import type { z } from 'zod'
 import { type Failure, failureError } from './failure.js'
-import { InvalidInputError, InvalidOutputError, TaskPoisonedError, WorkerLostError } from './farm-errors.js'
-import { type Entry, Holder, PendingQueue, type TaskOwner } from './ledger.js'
+import {
+  InvalidInputError,
+  InvalidOutputError,
+  TaskPoisonedError,
+  UnroutableError,
+  WorkerLostError,
+} from './farm-errors.js'
+import type { Entry, TaskOwner } from './ledger.js'
+import { Placement } from './placement.js'
+import { isOpen, NO_TAGS, type Seat, seatOf, suits } from './seat.js'
+import { overrun } from './seat-limits.js'
 import type { ResultsBody } from './wire.js'
+
+export type { Seat } from './seat.js'
 
 /** A task that kills its worker this often, while it is alone on it, is given up. */
 const MAX_DEATHS = 3
 /** What is sent before the end of a turn is no less than this: small frames cost more than they gain. */
 const EARLY_TASKS = 64
-
-/** One incarnation of a worker, as the engine sees it. */
-export interface Seat {
-  readonly id: string
-  readonly holder: Holder
-  /** It holds a suspect and gets nothing beside it. */
-  alone: boolean
-  /** When something last came from it or, if it had nothing to do then, when it got something. */
-  lastHeardMs: number
-  /** When it must have ended each cancelled try, by ticket, or is killed; the earliest first. */
-  readonly unwanted: Map<number, number>
-  /** It has ended, or is about to: it gets nothing more, but what it has sent still counts. */
-  leaving: boolean
-  /** Why the farm kills it, once it does. */
-  condemned: string | undefined
-  done: number
-  failed: number
-}
 
 /** What the engine has done by others. */
 export interface DispatchPort {
@@ -46,6 +39,8 @@ export interface DispatchPort {
   kill(seat: Seat, why: string): void
   /** Asks for a `flush` at the end of this turn of the event loop. */
   flushSoon(): void
+  /** The tags of each kind of worker that there is or may be. */
+  routes(): readonly ReadonlySet<string>[]
 }
 
 export interface DispatchTerms {
@@ -65,17 +60,19 @@ export interface DispatchCounts {
   cancelled: number
 }
 
+type Ending = 'done' | 'failed' | 'cancelled'
+
 export class Dispatcher {
   readonly counts: DispatchCounts = { done: 0, failed: 0, retried: 0, redelivered: 0, cancelled: 0 }
   readonly #terms: DispatchTerms
   readonly #port: DispatchPort
   readonly #clock: Clock
   readonly #random: () => number
-  readonly #pending = new PendingQueue()
-  readonly #suspects = new PendingQueue()
+  readonly #placement: Placement
   readonly #seats = new Set<Seat>()
   readonly #waiting = new Map<Entry, unknown>()
   #held = 0
+  #accepted = 0
   #lastTicket = 0
   /** With so many pending the emptiest worker would get its whole share: they need not wait for the end of the turn. */
   #early = Number.POSITIVE_INFINITY
@@ -85,11 +82,13 @@ export class Dispatcher {
     this.#port = port
     this.#clock = clock
     this.#random = random
+    this.#placement = new Placement(terms, (seat, entries) => this.#give(seat, entries))
   }
 
   /** Tasks that no worker has: queued, suspect, or waiting for their next try. */
   get pending(): number {
-    return this.#pending.size + this.#suspects.size + this.#waiting.size
+    const { pending, suspects } = this.#placement
+    return pending.size + suspects.size + this.#waiting.size
   }
 
   /** Tasks that workers have. */
@@ -105,24 +104,16 @@ export class Dispatcher {
   accept(entry: Entry): void {
     const idle = this.#held === 0 && this.pending === 0
     entry.owner.unheld++
-    this.#pending.push(entry)
-    if ((idle && this.#seats.size > 0) || this.#pending.size >= this.#early) this.flush()
+    entry.sequence = ++this.#accepted
+    if (entry.routing !== undefined && !this.#isRoutable(entry)) return
+    this.#placement.push(entry)
+    if ((idle && this.#seats.size > 0) || this.#placement.pending.size >= this.#early) this.flush()
     else this.#port.flushSoon()
   }
 
-  /** A worker has joined and takes tasks. */
-  join(id: string): Seat {
-    const seat: Seat = {
-      id,
-      holder: new Holder(),
-      alone: false,
-      lastHeardMs: this.#clock.now(),
-      unwanted: new Map(),
-      leaving: false,
-      condemned: undefined,
-      done: 0,
-      failed: 0,
-    }
+  /** A worker has joined, which has such tags, and takes tasks. */
+  join(id: string, tags: ReadonlySet<string> = NO_TAGS): Seat {
+    const seat = seatOf(id, tags, this.#clock.now())
     this.#seats.add(seat)
     this.#port.flushSoon()
     return seat
@@ -180,9 +171,11 @@ export class Dispatcher {
   cancel(entry: Entry, reason: Error): void {
     if (entry.state === 'done') return
     const seat = this.#seatOf(entry)
-    if (entry.state === 'pending') (entry.suspect ? this.#suspects : this.#pending).noteSettled()
+    const was = entry.state
+    entry.state = 'done'
+    if (was === 'pending') this.#placement.noteSettled(entry)
     this.#stopWaiting(entry)
-    this.#settle(entry, undefined, reason, 'cancelled')
+    this.#conclude(entry, was, undefined, reason, 'cancelled')
     if (seat === undefined) return
     this.#port.cancel(seat, [entry.ticket])
     seat.unwanted.set(entry.ticket, this.#clock.now() + this.#terms.graceMs)
@@ -191,7 +184,7 @@ export class Dispatcher {
   /** Ends all tasks of an owner that are not settled. */
   cancelAll(owner: TaskOwner, reason: Error): void {
     const all = [...this.#waiting.keys()].filter((entry) => entry.owner === owner)
-    all.push(...this.#suspects.of(owner), ...this.#pending.of(owner))
+    all.push(...this.#placement.suspects.of(owner), ...this.#placement.pending.of(owner))
     for (const seat of this.#seats)
       for (const entry of seat.holder.entries()) if (entry.owner === owner) all.push(entry)
     for (const entry of all) this.cancel(entry, reason)
@@ -201,32 +194,23 @@ export class Dispatcher {
   tick(): void {
     const now = this.#clock.now()
     for (const seat of this.#seats) {
-      if (seat.holder.held === 0 || seat.condemned !== undefined) continue
-      const silentMs = now - seat.lastHeardMs
-      if (this.#terms.hangMs > 0 && silentMs > this.#terms.hangMs) {
-        this.#blocked(seat, () => this.#terms.hangMs)
-      } else if (silentMs > this.#limitMs(seat)) {
-        this.#blocked(seat, ({ timeoutMs }) => timeoutMs)
-      } else if (now > earliest(seat.unwanted)) {
+      const over = overrun(seat, now, this.#terms)
+      if (over?.kind === 'blocked') this.#blocked(seat, over.limitMs)
+      else if (over !== undefined)
         this.#condemn(seat, `it did not end a cancelled task within ${this.#terms.graceMs} ms`)
-      }
     }
   }
 
   /** Sends what can be sent. */
   flush(): void {
-    const seats = [...this.#seats].filter(({ condemned, leaving }) => condemned === undefined && !leaving)
-    this.#flushSuspects(seats)
-    if (this.#suspects.size === 0) this.#flushPending(seats)
+    this.#placement.place([...this.#seats].filter(isOpen))
     this.#setEarly()
   }
 
   /** Settles all that is not settled. */
   abandon(reason: Error): void {
-    const all = [...this.#waiting.keys()]
-    for (const queue of [this.#suspects, this.#pending]) {
-      for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) all.push(entry)
-    }
+    const { suspects, pending } = this.#placement
+    const all = [...this.#waiting.keys(), ...suspects.takeAll(), ...pending.takeAll()]
     for (const seat of this.#seats) all.push(...seat.holder.releaseAll())
     this.#held = 0
     for (const entry of all) {
@@ -235,25 +219,12 @@ export class Dispatcher {
     }
   }
 
-  /** Suspects go first, one to each worker that has nothing else. */
-  #flushSuspects(seats: readonly Seat[]): void {
-    for (const seat of seats) {
-      if (seat.holder.held > 0) continue
-      const entry = this.#suspects.shift()
-      if (entry === undefined) return
-      seat.alone = true
-      this.#give(seat, [entry])
-      // It may have been refused.
-      seat.alone = seat.holder.held > 0
-    }
-  }
-
-  #flushPending(seats: readonly Seat[]): void {
-    for (let next = this.#pending.peek(); next !== undefined; next = this.#pending.peek()) {
-      const seat = this.#roomiest(seats, next)
-      if (seat === undefined) return
-      this.#give(seat, this.#take(seat, next, seats.length))
-    }
+  /** Refuses a task that would wait for ever. */
+  #isRoutable(entry: Entry): boolean {
+    const routes = this.#port.routes()
+    if (routes.some((tags) => suits(tags, entry.routing))) return true
+    this.#reject(entry, new UnroutableError(entry.facts(), entry.routing!.tags, routes))
+    return false
   }
 
   #setEarly(): void {
@@ -262,41 +233,7 @@ export class Dispatcher {
     let least = Number.POSITIVE_INFINITY
     for (const { holder } of this.#seats) least = Math.min(least, holder.held)
     const missing = others > 0 ? (this.#held - this.#seats.size * least) / others : Number.POSITIVE_INFINITY
-    this.#early = Math.max(this.#pending.size + EARLY_TASKS, missing)
-  }
-
-  /** The worker with the least outstanding work, if it has room for such a task. */
-  #roomiest(seats: readonly Seat[], entry: Entry): Seat | undefined {
-    const limit = this.#heldLimit(entry)
-    let best: Seat | undefined
-    for (const seat of seats) {
-      if (seat.alone || seat.holder.held >= limit) continue
-      if (best === undefined || seat.holder.held < best.holder.held) best = seat
-    }
-    if (best === undefined) return undefined
-    // Half empty before more is sent, so that frames stay large; but whoever can run more at once gets it.
-    const { held } = best.holder
-    return held >= this.#terms.concurrency && held > limit / 2 ? undefined : best
-  }
-
-  #heldLimit({ line }: Entry): number {
-    // Only what has begun may be lost where nothing may run twice, so nothing is sent ahead.
-    return this.#terms.onWorkerLost === 'fail' ? this.#terms.concurrency : line.pace.held(this.#terms.concurrency)
-  }
-
-  #take(seat: Seat, first: Entry, workers: number): Entry[] {
-    const room = this.#heldLimit(first) - seat.holder.held
-    const share = Math.ceil((this.#pending.size + this.#held) / workers) - seat.holder.held
-    const frame = this.#terms.onWorkerLost === 'fail' ? room : first.line.pace.frame(this.#terms.concurrency)
-    const most = Math.max(1, Math.min(room, share, frame))
-    const taken: Entry[] = []
-    while (taken.length < most) {
-      const entry = this.#pending.peek()
-      if (entry === undefined || entry.line !== first.line) break
-      this.#pending.shift()
-      taken.push(entry)
-    }
-    return taken
+    this.#early = Math.max(this.#placement.pending.size + EARLY_TASKS, missing)
   }
 
   #give(seat: Seat, entries: readonly Entry[]): void {
@@ -368,7 +305,7 @@ export class Dispatcher {
       return
     }
     entry.state = 'pending'
-    ;(entry.suspect ? this.#suspects : this.#pending).push(entry)
+    this.#placement.push(entry)
     this.#port.flushSoon()
   }
 
@@ -377,18 +314,6 @@ export class Dispatcher {
     if (timer === undefined) return
     this.#clock.clearTimeout(timer)
     this.#waiting.delete(entry)
-  }
-
-  /** How long a worker may be silent: no limit while anything that may be running in it has none. */
-  #limitMs(seat: Seat): number {
-    let longestMs = 0
-    let running = 0
-    for (const entry of seat.holder.entries()) {
-      if (entry.timeoutMs === 0) return Number.POSITIVE_INFINITY
-      longestMs = Math.max(longestMs, entry.timeoutMs)
-      if (++running === this.#terms.concurrency) break
-    }
-    return longestMs + this.#terms.graceMs
   }
 
   /** A worker is silent for longer than a limit allows: one of its tasks blocks its event loop. */
@@ -423,20 +348,21 @@ export class Dispatcher {
     this.#settle(entry, undefined, reason, 'failed')
   }
 
-  #settle(entry: Entry, value: unknown, reason: Error | undefined, count: 'done' | 'failed' | 'cancelled'): void {
+  #settle(entry: Entry, value: unknown, reason: Error | undefined, count: Ending): void {
     if (entry.state === 'done') return
-    if (entry.state !== 'held') entry.owner.unheld--
+    const was = entry.state
     entry.state = 'done'
+    this.#conclude(entry, was, value, reason, count)
+  }
+
+  /** Tells how a task ended, whose state says so already. */
+  #conclude(entry: Entry, was: Entry['state'], value: unknown, reason: Error | undefined, count: Ending): void {
+    if (was !== 'held') entry.owner.unheld--
     entry.value = value
     entry.reason = reason
     this.counts[count]++
     entry.owner.settled(entry)
   }
-}
-
-const earliest = (unwanted: ReadonlyMap<number, number>): number => {
-  for (const byMs of unwanted.values()) return byMs
-  return Number.POSITIVE_INFINITY
 }
 
 const unencodable = (entry: Entry, cause: unknown): Error =>

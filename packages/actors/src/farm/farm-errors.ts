@@ -84,3 +84,21 @@ export class InvalidOutputError extends FarmTaskError {
     super('INVALID_OUTPUT', `${named(facts)} returned what ${why}: this is the task's fault`, facts, cause)
   }
 }
+
+/** No worker that the farm has or may have has all the tags that the task asks for. */
+export class UnroutableError extends FarmTaskError {
+  override readonly name = 'UnroutableError'
+  /** What it asks for. */
+  readonly tags: readonly string[]
+
+  /** `routes` are the tags of each kind of worker. */
+  constructor(facts: TaskFacts, tags: readonly string[], routes: readonly ReadonlySet<string>[]) {
+    const kinds = new Set(routes.map((route) => (route.size === 0 ? 'no tags' : [...route].sort().join(' + '))))
+    super(
+      'UNROUTABLE',
+      `${named(facts)} asks for a worker with ${tags.join(' + ')}; there are: ${[...kinds].join(', ')}`,
+      facts,
+    )
+    this.tags = tags
+  }
+}

@@ -10,6 +10,7 @@ const time = z
   .number()
   .min(0)
   .max(2 ** 31 - 1)
+const tags = z.array(z.string().min(1).max(128)).max(64)
 const signal = z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'must be an AbortSignal')
 
 export const FarmOptions = z.strictObject({
@@ -81,6 +82,10 @@ export const SubmitOptions = z.strictObject({
   timeoutMs: time.optional(),
   /** How many times a failed try is tried again. */
   retries: z.number().int().nonnegative().optional(),
+  /** What is queued goes by priority, higher first, and within one in the order in which it was given. Default 0. */
+  priority: z.number().int().optional(),
+  /** It goes only to workers that have all of these tags, beside those of the task's definition. */
+  tags: tags.optional(),
 })
 
 export const MapOptions = SubmitOptions.extend({

@@ -15,11 +15,11 @@ import {
 import type { z } from 'zod'
 import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../actor/exit.js'
 import { stopInTime } from '../actor/stop-in-time.js'
+import { type CallTerms, callTerms, entryOf } from './call-terms.js'
 import { Dispatcher } from './dispatcher.js'
 import { type CheckedFarmOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
-import { InvalidInputError } from './farm-errors.js'
-import { misfit, parse } from './fit.js'
-import { Entry, type TaskLine, type TaskOwner } from './ledger.js'
+import { parse } from './fit.js'
+import type { Entry, TaskLine, TaskOwner } from './ledger.js'
 import { MapRun, type Settled } from './map-run.js'
 import { Pace } from './pace.js'
 import { isTask, type Task } from './task.js'
@@ -45,6 +45,8 @@ export interface FarmStats {
 
 interface Line extends TaskLine {
   readonly task: Task
+  /** Of calls without options. */
+  readonly terms: CallTerms
 }
 
 /**
@@ -95,6 +97,7 @@ export class Farm implements Supervised, AsyncDisposable {
         cancel: (seat, tickets) => this.#pool.cancel(seat, tickets),
         kill: (seat, why) => this.#pool.kill(seat, why),
         flushSoon: () => this.#flushSoon(),
+        routes: () => this.#pool.routes(),
       },
       systemClock,
     )
@@ -120,7 +123,7 @@ export class Farm implements Supervised, AsyncDisposable {
    * Runs the task on one input. It runs at least once (again when its worker dies, or when it fails and has retries
    * left), and its result is given once. Waits while `maxQueued` tasks are queued.
    * @throws {TroupeError} `INVALID_INPUT`, `INVALID_OUTPUT`, `TASK_FAILED`, `TASK_POISONED`, `TIMEOUT`, `WORKER_LOST`, `ABORTED`,
-   * `UNKNOWN_TASK`, `VERSION_MISMATCH`, `CLOSED`
+   * `UNROUTABLE`, `UNKNOWN_TASK`, `VERSION_MISMATCH`, `CLOSED`
    */
   submit<Input extends z.ZodType, Output extends z.ZodType>(
     task: Task<Input, Output>,
@@ -128,11 +131,13 @@ export class Farm implements Supervised, AsyncDisposable {
     options?: SubmitOptions,
   ): Promise<z.output<Output>> {
     return new Promise((resolve, reject) => {
-      const checked = options === undefined ? NO_OPTIONS : parseOptions(SubmitOptions, options, 'a submit')
+      const checked = options === undefined ? undefined : parseOptions(SubmitOptions, options, 'a submit')
+      const line = this.#line(task)
+      const terms = checked === undefined ? line.terms : callTerms(line.task, checked, this.#options)
       const submitted = new Submitted(resolve as (value: unknown) => void, reject)
-      const entry = this.#enter(this.#line(task), input, ++this.#submits, checked, submitted)
+      const entry = entryOf(input, { line, number: ++this.#submits, owner: submitted }, terms)
       if (entry.state === 'done') reject(entry.reason)
-      else this.#admit(entry, submitted, checked.signal)
+      else this.#admit(entry, submitted, checked?.signal)
     })
   }
 
@@ -226,6 +231,7 @@ export class Farm implements Supervised, AsyncDisposable {
   ): AsyncIterableIterator<unknown> {
     const checked = parseOptions(MapOptions, options, 'a map')
     const line = this.#line(task)
+    const terms = callTerms(task, checked, this.#options)
     const { concurrency, workers, reorderWindow } = this.#options
     const run = new MapRun(inputs, {
       line,
@@ -234,7 +240,7 @@ export class Farm implements Supervised, AsyncDisposable {
       signal: checked.signal,
       reorderWindow,
       useful: () => workers * line.pace.held(concurrency),
-      enter: (input, index, owner) => this.#enter(line, input, index, checked, owner),
+      enter: (input, index, owner) => entryOf(input, { line, number: index, owner }, terms),
       accept: (entry) => this.#dispatcher.accept(entry),
       cancelAll: (owner, reason) => this.#dispatcher.cancelAll(owner, reason),
       ended: (ended) => this.#maps.delete(ended),
@@ -262,26 +268,13 @@ export class Farm implements Supervised, AsyncDisposable {
     const line = {
       name: task.name,
       task,
+      terms: callTerms(task, {}, this.#options),
       pace: known?.pace ?? new Pace(),
       parseOutput: (value: unknown) => parse(task.output, value),
       keyOf: (input: unknown, number: number) => keyOf(task, input, number),
     }
     this.#lines.set(task.name, line)
     return line
-  }
-
-  /** Makes the entry of an input; one that does not fit its schema is settled already. */
-  #enter(line: Line, input: unknown, number: number, options: SubmitOptions, owner: TaskOwner): Entry {
-    const { task } = line
-    const timeoutMs = options.timeoutMs ?? task.timeoutMs ?? this.#options.timeoutMs
-    const retries = options.retries ?? task.retries ?? this.#options.retries
-    const entry = new Entry(line, input, number, timeoutMs, retries, owner)
-    const why = misfit(task.input, input)
-    if (why !== undefined) {
-      entry.state = 'done'
-      entry.reason = new InvalidInputError(entry.facts(), why)
-    }
-    return entry
   }
 
   /** Gives a task to the dispatcher as soon as the queue has room, and takes it back when its signal aborts. */
@@ -342,8 +335,6 @@ class Submitted implements TaskOwner {
     signal.addEventListener('abort', this.#onAbort)
   }
 }
-
-const NO_OPTIONS: SubmitOptions = {}
 
 const takenBack = (entry: Entry, cause: unknown) =>
   new AbortedError(`task "${entry.line.name}" of input ${entry.facts().key}`, cause)

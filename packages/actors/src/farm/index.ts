@@ -7,6 +7,7 @@ export {
   TaskFailedError,
   TaskPoisonedError,
   TaskTimeoutError,
+  UnroutableError,
   WorkerLostError,
 } from './farm-errors.js'
 export type {

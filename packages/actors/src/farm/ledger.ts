@@ -3,6 +3,7 @@
  */
 import type { TaskFacts } from './farm-errors.js'
 import type { Pace } from './pace.js'
+import type { Routing } from './routing.js'
 
 /** What a task of one name has in common. */
 export interface TaskLine {
@@ -45,6 +46,10 @@ export class Entry {
   /** Set while it is held. */
   holder: Holder | undefined = undefined
   ticket = 0
+  /** What it asks of its turn, if anything. */
+  routing: Routing | undefined = undefined
+  /** Which task it was among all that the dispatcher accepted. */
+  sequence = 0
   value: unknown = undefined
   reason: Error | undefined = undefined
   #input: unknown
@@ -162,53 +167,3 @@ export class Holder {
 
 const isIn = ({ firstTicket, slots }: Batch, ticket: number): boolean =>
   ticket >= firstTicket && ticket < firstTicket + slots.length
-
-/** A queue that takes at both ends in constant time and forgets what was taken. */
-export class PendingQueue {
-  #items: (Entry | undefined)[] = []
-  #head = 0
-  #cancelled = 0
-
-  get size(): number {
-    return this.#items.length - this.#head - this.#cancelled
-  }
-
-  push(entry: Entry): void {
-    this.#items.push(entry)
-  }
-
-  /** The next task that is still wanted, left where it is. */
-  peek(): Entry | undefined {
-    for (let entry = this.#items[this.#head]; entry !== undefined; entry = this.#items[this.#head]) {
-      if (entry.state === 'pending') return entry
-      this.#cancelled--
-      this.#advance()
-    }
-    return undefined
-  }
-
-  /** Takes what {@link peek} showed. */
-  shift(): Entry | undefined {
-    const entry = this.peek()
-    if (entry !== undefined) this.#advance()
-    return entry
-  }
-
-  /** Those of one owner that wait here. */
-  of(owner: TaskOwner): Entry[] {
-    return this.#items.filter((entry): entry is Entry => entry?.owner === owner && entry.state === 'pending')
-  }
-
-  /** Says that one that waits here was settled meanwhile: it is passed over. */
-  noteSettled(): void {
-    this.#cancelled++
-  }
-
-  #advance(): void {
-    this.#items[this.#head++] = undefined
-    if (this.#head > 1_024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head)
-      this.#head = 0
-    }
-  }
-}

@@ -30,6 +30,8 @@ export interface TaskDefinition<Input extends z.ZodType, Output extends z.ZodTyp
   readonly retries?: number
   /** How long one try may run, in ms; 0 for as long as it wants. Default: the farm's. */
   readonly timeoutMs?: number
+  /** It goes only to workers that have all of these tags, beside those of the call. */
+  readonly tags?: readonly string[]
   /** Does the work: returns the output, or a promise of it. */
   run(input: z.output<Input>, context: TaskContext): z.input<Output> | Promise<z.input<Output>>
 }
@@ -77,5 +79,13 @@ function* problems(definition: TaskDefinition<z.ZodType, z.ZodType>): Generator<
   }
   if (timeoutMs !== undefined && !(timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
     yield { path: 'timeoutMs', message: 'must be from 0 to 2147483647' }
+  }
+  yield* wishProblems(definition)
+}
+
+/** Of what it asks for. */
+function* wishProblems({ tags }: TaskDefinition<z.ZodType, z.ZodType>): Generator<{ path: string; message: string }> {
+  if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && tag !== ''))) {
+    yield { path: 'tags', message: 'must be a list of strings' }
   }
 }

@@ -19,6 +19,7 @@ import { Crew, type Mate } from './crew.js'
 import type { Dispatcher, DispatchPort, Seat } from './dispatcher.js'
 import type { CheckedFarmOptions } from './farm.options.js'
 import type { Entry } from './ledger.js'
+import { NO_TAGS } from './seat.js'
 import { SentTasks, tasksBody, unencodable } from './tasks-frame.js'
 import type { Hello } from './wire.js'
 import type { WorkerArgs } from './worker.js'
@@ -56,7 +57,7 @@ export interface PoolTerms {
   failed(error: unknown): void
 }
 
-export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'> {
+export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill' | 'routes'> {
   readonly #terms: PoolTerms
   readonly #crew: Crew
   readonly #members = new Map<string, Member>()
@@ -168,6 +169,10 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
     this.#members.get(seat.id)?.actor?.kill()
   }
 
+  routes(): readonly ReadonlySet<string>[] {
+    return ROUTES
+  }
+
   /** Returns the bytes of the frame. */
   #sendTasks(mate: Mate, firstTicket: number, entries: readonly Entry[]): number {
     const body = this.#crew.send(mate, 'TASKS', tasksBody(firstTicket, entries, mate.encoding))
@@ -266,6 +271,8 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
   }
 }
 
+/** All workers are alike. */
+const ROUTES = [NO_TAGS]
 const NONE: ReadonlyMap<Entry, unknown> = new Map()
 
 const causeOf = (exit: Exit): Error =>

@@ -1,6 +1,7 @@
 import { type Seeded, seeded } from '@troupe/testing/seeded'
 import { describe, expect, it } from 'vitest'
-import { Entry, Holder, PendingQueue, type TaskOwner } from '../../dist/farm/ledger.js'
+import { Entry, Holder, type TaskOwner } from '../../dist/farm/ledger.js'
+import { PendingQueue } from '../../dist/farm/pending-queue.js'
 import { lineOf } from './staged-dispatcher.js'
 
 const line = lineOf('task')

@@ -6,6 +6,7 @@ import { Dispatcher, type DispatchPort, type DispatchTerms, type Seat } from '..
 import type { Failure } from '../../dist/farm/failure.js'
 import { Entry, type TaskLine, type TaskOwner } from '../../dist/farm/ledger.js'
 import { Pace } from '../../dist/farm/pace.js'
+import { type RoutingTerms, routingOf } from '../../dist/farm/routing.js'
 
 /** A line of tasks whose outputs are all but 'misfit'. With a cost, as if so much had been learnt. */
 export function lineOf(name: string, costMs?: number): TaskLine {
@@ -26,6 +27,12 @@ export const UNWANTED = new TroupeError('ABORTED', 'not wanted any more')
 
 export const thrown = (message = 'it went wrong'): Failure => ({ kind: 'thrown', error: { name: 'Error', message } })
 
+/** What the tasks of a test ask for. */
+interface Wishes extends RoutingTerms {
+  readonly timeoutMs?: number
+  readonly retries?: number
+}
+
 interface Sent {
   readonly seat: Seat
   readonly firstTicket: number
@@ -45,6 +52,8 @@ export class Stage implements TaskOwner {
   /** Called with each task that is settled. */
   onSettled: (entry: Entry) => void = () => undefined
   flushAsked = false
+  /** The tags that workers may have. */
+  routes: readonly ReadonlySet<string>[] = [new Set()]
   /** Inputs that cannot be encoded. */
   readonly unencodable = new Set<unknown>()
   #inputs = 0
@@ -64,6 +73,7 @@ export class Stage implements TaskOwner {
       flushSoon: () => {
         this.flushAsked = true
       },
+      routes: () => this.routes,
     }
     this.dispatcher = new Dispatcher({ ...defaults, ...terms }, port, this.clock, random)
   }
@@ -81,11 +91,21 @@ export class Stage implements TaskOwner {
     return seats as { [Index in keyof Ids]: Seat }
   }
 
+  /** A worker that has tags has joined. */
+  joinTagged(id: string, ...tags: string[]): Seat {
+    const seat = this.dispatcher.join(id, new Set(tags))
+    this.routes = [...this.routes, seat.tags]
+    this.endTurn()
+    return seat
+  }
+
   /** Gives the dispatcher tasks; their inputs are the letters of the alphabet, in order. */
-  accept(count: number, line: TaskLine, { timeoutMs = 0, retries = 0 } = {}): Entry[] {
+  accept(count: number, line: TaskLine, { timeoutMs = 0, retries = 0, ...wishes }: Wishes = {}): Entry[] {
+    const routing = routingOf(wishes)
     const entries = Array.from({ length: count }, () => {
       const number = this.#inputs++
-      return new Entry(line, letter(number), number, timeoutMs, retries, this)
+      const entry = new Entry(line, letter(number), number, timeoutMs, retries, this)
+      return Object.assign(entry, { routing })
     })
     for (const entry of entries) this.dispatcher.accept(entry)
     return entries

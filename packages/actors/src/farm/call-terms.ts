@@ -1,0 +1,47 @@
+/**
+ * What the tasks of one call have in common: of its own options, else of the task's definition, else of the farm.
+ */
+import type { CheckedFarmOptions, SubmitOptions } from './farm.options.js'
+import { InvalidInputError } from './farm-errors.js'
+import { misfit } from './fit.js'
+import { Entry, type TaskLine, type TaskOwner } from './ledger.js'
+import { type Routing, routingOf } from './routing.js'
+import type { Task } from './task.js'
+
+export interface CallTerms {
+  readonly timeoutMs: number
+  readonly retries: number
+  readonly routing: Routing | undefined
+}
+
+type CallOptions = Pick<SubmitOptions, 'timeoutMs' | 'retries' | 'priority' | 'tags'>
+
+export function callTerms(task: Task, call: CallOptions, farm: CheckedFarmOptions): CallTerms {
+  return {
+    timeoutMs: call.timeoutMs ?? task.timeoutMs ?? farm.timeoutMs,
+    retries: call.retries ?? task.retries ?? farm.retries,
+    routing: routingOf({ priority: call.priority, tags: [...(task.tags ?? []), ...(call.tags ?? [])] }),
+  }
+}
+
+/** Where an input comes from. */
+export interface Origin {
+  readonly line: TaskLine & { readonly task: Task }
+  /** Its place in its map, or the number of its submit. */
+  readonly number: number
+  readonly owner: TaskOwner
+}
+
+/** Makes the entry of an input; one that does not fit its schema is settled already. */
+export function entryOf(input: unknown, { line, number, owner }: Origin, terms: CallTerms): Entry {
+  const entry = new Entry(line, input, number, terms.timeoutMs, terms.retries, owner)
+  entry.routing = terms.routing
+  const why = misfit(line.task.input, input)
+  if (why !== undefined) refuse(entry, why)
+  return entry
+}
+
+function refuse(entry: Entry, why: string): void {
+  entry.state = 'done'
+  entry.reason = new InvalidInputError(entry.facts(), why)
+}

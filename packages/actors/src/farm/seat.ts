@@ -1,0 +1,48 @@
+/**
+ * One incarnation of a worker, as the farm's engine sees it.
+ */
+import { Holder } from './ledger.js'
+import type { Routing } from './routing.js'
+
+export interface Seat {
+  readonly id: string
+  /** What it has that tasks may ask for. */
+  readonly tags: ReadonlySet<string>
+  readonly holder: Holder
+  /** It holds a suspect and gets nothing beside it. */
+  alone: boolean
+  /** When something last came from it or, if it had nothing to do then, when it got something. */
+  lastHeardMs: number
+  /** When it must have ended each cancelled try, by ticket, or is killed; the earliest first. */
+  readonly unwanted: Map<number, number>
+  /** It has ended, or is about to: it gets nothing more, but what it has sent still counts. */
+  leaving: boolean
+  /** Why the farm kills it, once it does. */
+  condemned: string | undefined
+  done: number
+  failed: number
+}
+
+export const NO_TAGS: ReadonlySet<string> = new Set()
+
+export function seatOf(id: string, tags: ReadonlySet<string>, nowMs: number): Seat {
+  return {
+    id,
+    tags,
+    holder: new Holder(),
+    alone: false,
+    lastHeardMs: nowMs,
+    unwanted: new Map(),
+    leaving: false,
+    condemned: undefined,
+    done: 0,
+    failed: 0,
+  }
+}
+
+/** Whether it may be given anything. */
+export const isOpen = ({ condemned, leaving }: Seat): boolean => condemned === undefined && !leaving
+
+/** Whether a worker with such tags has all that is asked for. */
+export const suits = (tags: ReadonlySet<string>, routing: Routing | undefined): boolean =>
+  routing === undefined || routing.tags.every((tag) => tags.has(tag))
