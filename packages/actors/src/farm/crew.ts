@@ -2,17 +2,10 @@
  * The farm's side of its workers: their channels, their joining, their life and their death.
  */
 import { randomBytes } from 'node:crypto'
-import {
-  type Clock,
-  errorData,
-  isLocalAddress,
-  type Logger,
-  type PrivateEndpoint,
-  privateEndpoint,
-  ZMQMonitor,
-} from '@troupe/core'
-import { ZMQPush } from '@troupe/push-pull'
+import type { Clock, Logger } from '@troupe/core'
+import { type FarmEnd, PipeEnd, SocketEnd, type SocketTerms } from './farm-end.js'
 import { Link } from './link.js'
+import type { Parts } from './parts.js'
 import {
   BODY_ENCODINGS,
   type BodyEncoding,
@@ -40,12 +33,11 @@ export interface CrewEvents {
   silent(mate: Mate): void
 }
 
-export type Transport = 'inproc' | 'ipc' | 'tcp'
+/** By what a worker is reached. */
+export type Transport = SocketTerms['transport'] | 'pipe'
 
 export interface CrewTerms {
   readonly run: string
-  /** By what the workers are reached: as the farm is itself. */
-  readonly transport: Transport
   readonly heartbeatMs: number
   /** How often a worker shall show that its event loop turns. */
   readonly beatMs: number
@@ -55,30 +47,14 @@ export interface CrewTerms {
 }
 
 /** One incarnation of a worker: expected from its start, joined once it has said HELLO. */
-export class Mate {
-  readonly incarnation = randomBytes(8).toString('hex')
-  readonly link = new Link<readonly Uint8Array[]>()
-  readonly #place: PrivateEndpoint | undefined
-  /** Where it is to listen. */
-  readonly inbox: string
-  channel: ZMQPush<{ codec: 'frames' }> | undefined
-  encoding: BodyEncoding = 'msgpack'
+export interface Mate {
+  readonly id: string
+  readonly incarnation: string
+  readonly link: Link<Parts>
+  readonly end: FarmEnd
+  joined: boolean
+  encoding: BodyEncoding
   pid: number | undefined
-  lostSinceMs: number | undefined
-
-  constructor(
-    readonly id: string,
-    transport: Transport,
-  ) {
-    this.#place = transport === 'ipc' ? privateEndpoint() : undefined
-    const elsewhere = transport === 'inproc' ? `inproc://troupe-worker-${this.incarnation}` : 'tcp://127.0.0.1:*'
-    this.inbox = this.#place?.endpoint ?? elsewhere
-  }
-
-  async close(): Promise<void> {
-    await this.channel?.close()
-    this.#place?.[Symbol.dispose]()
-  }
 }
 
 export class Crew {
@@ -93,16 +69,18 @@ export class Crew {
   }
 
   /** Expects a new incarnation. */
-  expect(id: string): Mate {
-    const mate = new Mate(id, this.#terms.transport)
-    this.#mates.set(mate.incarnation, mate)
+  expect(id: string, transport: Transport): Mate {
+    const incarnation = randomBytes(8).toString('hex')
+    const end = this.#endOf(incarnation, transport)
+    const mate: Mate = { id, incarnation, link: new Link(), end, joined: false, encoding: 'msgpack', pid: undefined }
+    this.#mates.set(incarnation, mate)
     return mate
   }
 
   /** Forgets an incarnation: what still comes from it is dropped. */
   async dismiss(mate: Mate): Promise<void> {
     this.#mates.delete(mate.incarnation)
-    await mate.close()
+    await mate.end.close()
   }
 
   async dismissAll(): Promise<void> {
@@ -112,17 +90,14 @@ export class Crew {
   /** Sends a numbered frame; returns its body. @throws what the encoder throws */
   send(mate: Mate, kind: 'TASKS' | 'CANCEL', body: unknown): Uint8Array {
     const part = encodeBody(body, mate.encoding)
-    this.#transmit(
-      mate,
-      mate.link.send(this.#terms.clock.now(), (sequence) => [this.#header(mate, kind, sequence), part]),
-    )
+    mate.end.send(mate.link.send(this.#terms.clock.now(), (sequence) => [this.#header(mate, kind, sequence), part]))
     return part
   }
 
   /** Sends the heartbeats of the frames, which carry acknowledgements, and gives up who does not come back. */
   beat(): void {
     for (const mate of this.#mates.values()) {
-      if (mate.channel !== undefined) this.#transmit(mate, [this.#header(mate, 'BEAT', mate.link.sent), EMPTY])
+      if (mate.joined) mate.end.send([this.#header(mate, 'BEAT', mate.link.sent), EMPTY])
     }
   }
 
@@ -130,17 +105,18 @@ export class Crew {
   tick(): void {
     const now = this.#terms.clock.now()
     for (const mate of this.#mates.values()) {
-      if (mate.lostSinceMs !== undefined && now - mate.lostSinceMs > RECONNECT_MS) this.#events.silent(mate)
+      const { lostSinceMs } = mate.end
+      if (lostSinceMs !== undefined && now - lostSinceMs > RECONNECT_MS) this.#events.silent(mate)
     }
   }
 
-  /** Takes a message from the sink. What is not a frame of a worker of this run is dropped. */
-  came(parts: readonly Uint8Array[]): void {
+  /** Takes a message of a worker. What is not a frame of a worker of this run is dropped. */
+  came(parts: Parts): void {
     const header = decodeHeader(parts)
     const mate = header === undefined ? undefined : this.#mates.get(header.incarnation)
     if (header === undefined || mate === undefined || header.run !== this.#terms.run) return this.#drop()
     if (header.kind === 'HELLO') return this.#hello(mate, header, parts[1]!)
-    if (header.version !== WIRE_VERSION || mate.channel === undefined) return this.#drop()
+    if (header.version !== WIRE_VERSION || !mate.joined) return this.#drop()
     this.#events.heard(mate)
     this.#acknowledge(mate, header)
     if (header.kind !== 'RESULTS' || mate.link.arrive(header.sequence) !== 'take') return
@@ -151,12 +127,10 @@ export class Crew {
 
   #hello(mate: Mate, header: Header, part: Uint8Array): void {
     const hello = decodeBody('HELLO', part, 'msgpack')
-    if (hello === undefined || !isLocalAddress(hello.inbox)) return this.#drop()
-    const isNew = mate.channel === undefined
-    mate.channel ??= this.#dial(mate, hello.inbox)
+    if (hello === undefined || !mate.end.open(hello.inbox)) return this.#drop()
     if (header.version !== WIRE_VERSION) {
       const message = `it speaks version ${header.version} of the wire, and the farm speaks ${WIRE_VERSION}`
-      return this.#transmit(mate, [
+      return mate.end.send([
         this.#header(mate, 'REFUSED', 0),
         encodeBody({ code: 'VERSION_MISMATCH', message }, 'msgpack'),
       ])
@@ -164,49 +138,22 @@ export class Crew {
     mate.pid = hello.pid
     mate.encoding = BODY_ENCODINGS.find((encoding) => hello.encodings.includes(encoding)) ?? 'msgpack'
     const welcome = { encoding: mate.encoding, heartbeatMs: this.#terms.beatMs }
-    this.#transmit(mate, [this.#header(mate, 'WELCOME', 0), encodeBody(welcome, 'msgpack')])
-    if (isNew) this.#events.joined(mate, hello)
+    mate.end.send([this.#header(mate, 'WELCOME', 0), encodeBody(welcome, 'msgpack')])
+    if (mate.joined) return
+    mate.joined = true
+    this.#events.joined(mate, hello)
   }
 
-  #dial(mate: Mate, inbox: string): ZMQPush<{ codec: 'frames' }> {
-    const { heartbeatMs, livenessMs, transport, log } = this.#terms
-    // A worker in this process has no connection that could be lost.
-    const inline = transport === 'inproc'
-    const channel = new ZMQPush(`>${inbox}`, {
-      codec: 'frames',
-      // What is queued here is bounded by the window of the worker.
-      sendHighWaterMark: 0,
-      lingerMs: 0,
-      reconnectIntervalMs: 50,
-      // The I/O thread answers these, so a worker that computes is never taken for a dead one.
-      ...(!inline && { heartbeatIntervalMs: heartbeatMs, heartbeatTimeoutMs: Math.max(10, livenessMs - heartbeatMs) }),
-      log,
-    })
-    if (!inline) void this.#watch(mate, channel)
-    return channel
-  }
-
-  async #watch(mate: Mate, channel: ZMQPush<{ codec: 'frames' }>): Promise<void> {
-    try {
-      for await (const { type } of new ZMQMonitor(channel)) {
-        if (type === 'handshake_succeeded') mate.lostSinceMs = undefined
-        if (type === 'disconnected') mate.lostSinceMs ??= this.#terms.clock.now()
-      }
-    } catch (error) {
-      this.#terms.log.debug({ err: errorData(error) }, 'a worker is not watched any more')
-    }
+  #endOf(incarnation: string, transport: Transport): FarmEnd {
+    const { heartbeatMs, livenessMs, clock, log } = this.#terms
+    if (transport === 'pipe') return new PipeEnd((parts) => this.came(parts), log)
+    return new SocketEnd({ transport, incarnation, heartbeatMs, livenessMs, clock, log })
   }
 
   #acknowledge(mate: Mate, { acknowledged }: Header): void {
     const now = this.#terms.clock.now()
     mate.link.acknowledge(now, acknowledged)
-    for (const frame of mate.link.overdue(now, 3 * this.#terms.heartbeatMs)) this.#transmit(mate, frame)
-  }
-
-  #transmit({ channel }: Mate, parts: readonly Uint8Array[]): void {
-    channel
-      ?.send(parts)
-      .catch((error: unknown) => this.#terms.log.debug({ err: errorData(error) }, 'a frame was not sent'))
+    for (const frame of mate.link.overdue(now, 3 * this.#terms.heartbeatMs)) mate.end.send(frame)
   }
 
   #header({ incarnation, link }: Mate, kind: FrameKind, sequence: number): Uint8Array {

@@ -23,8 +23,8 @@ export const FarmOptions = z.strictObject({
     .min(1)
     .max(10_000)
     .default(() => availableParallelism()),
-  /** Where they run: each in a process of its own, or all in this thread (for tests, and for tasks that only wait). */
-  isolation: z.enum(['process', 'inline']).default('process'),
+  /** Where they run: each in a process or thread of its own, or all in this thread (for tests, and for tasks that only wait). */
+  isolation: z.enum(['process', 'thread', 'inline']).default('process'),
   /** How many tasks run at once in one worker: more than 1 is for tasks that wait. */
   concurrency: z.number().int().min(1).max(10_000).default(1),
   /** How many times a failed try is tried again. A task's own value, and that of the call, come first. */

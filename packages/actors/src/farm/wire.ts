@@ -37,8 +37,8 @@ export interface Header {
 
 /** What a worker says when it joins. */
 export const Hello = z.object({
-  /** Where the farm can dial it. */
-  inbox: z.string(),
+  /** Where the farm can dial it; left out by a worker that speaks through a pipe. */
+  inbox: z.string().optional(),
   pid: z.number().int(),
   tasks: z.array(z.object({ name: z.string(), version: z.string().optional() })),
   encodings: z.array(z.string()),

@@ -3,19 +3,23 @@
  */
 import {
   assertSafeEndpoint,
+  type Deferred,
+  deferred,
   type Logger,
   type PrivateEndpoint,
   parseEndpoints,
   privateEndpoint,
   systemClock,
+  TimeoutError,
   TroupeError,
+  within,
 } from '@troupe/core'
 import { ZMQPull } from '@troupe/push-pull'
 import { Actor } from '../actor/actor.js'
 import type { Exit, Supervised } from '../actor/exit.js'
 import { moduleUrl } from '../actor/load-export.js'
 import { Supervisor } from '../supervisor/supervisor.js'
-import { Crew, type Mate } from './crew.js'
+import { Crew, type Mate, type Transport } from './crew.js'
 import type { Dispatcher, DispatchPort, Seat } from './dispatcher.js'
 import type { CheckedFarmOptions } from './farm.options.js'
 import type { Entry } from './ledger.js'
@@ -26,8 +30,6 @@ import type { WorkerArgs } from './worker.js'
 
 /** How often limits of time are looked at, in ms. */
 const TICK_MS = 25
-/** How long after a worker's end what it had sent may still arrive, in ms. */
-const LAST_WORDS_MS = 15
 /** The delays between the restarts of a worker that keeps dying, in ms. */
 const RESTART_BACKOFF = { minMs: 10, maxMs: 500 }
 
@@ -45,6 +47,7 @@ export interface WorkerStats {
 
 interface Member {
   readonly mate: Mate
+  readonly joined: Deferred<void>
   actor: Actor | undefined
   seat: Seat | undefined
 }
@@ -72,12 +75,11 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
 
   constructor(terms: PoolTerms) {
     this.#terms = terms
-    const { heartbeatMs, livenessMs, hangMs, isolation, endpoint } = terms.options
+    const { heartbeatMs, livenessMs, hangMs } = terms.options
     // A worker's own heartbeats show that its event loop turns: often enough for the limit on its silence.
     const beatMs = hangMs > 0 ? Math.max(1, Math.min(heartbeatMs, Math.floor(hangMs / 4))) : heartbeatMs
-    const transport = isolation === 'inline' ? 'inproc' : endpoint?.startsWith('tcp:') ? 'tcp' : 'ipc'
     this.#crew = new Crew(
-      { run: terms.run, transport, heartbeatMs, beatMs, livenessMs, clock: systemClock, log: terms.log },
+      { run: terms.run, heartbeatMs, beatMs, livenessMs, clock: systemClock, log: terms.log },
       {
         joined: (mate, hello) => this.#joined(mate, hello),
         heard: (mate) => this.#withSeat(mate, (seat, dispatcher) => dispatcher.heard(seat)),
@@ -101,7 +103,7 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
   async open(dispatcher: Dispatcher): Promise<void> {
     this.#dispatcher = dispatcher
     const { intensity, periodMs, workers, heartbeatMs } = this.#terms.options
-    const sink = await this.#listen()
+    const sink = this.#terms.options.isolation === 'thread' ? undefined : await this.#listen()
     this.#timers = [
       setInterval(() => {
         this.#crew.tick()
@@ -202,7 +204,7 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
     }
   }
 
-  async #startWorker(id: string, sink: string): Promise<void> {
+  async #startWorker(id: string, sink: string | undefined): Promise<void> {
     const { shutdownMs } = this.#terms.options
     // A death that befell a worker at a task is charged to the task; only the others say that the farm is unwell.
     const counts = () => (this.#members.get(id)?.seat?.holder.held ?? 0) === 0
@@ -210,31 +212,58 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
   }
 
   /** Starts an incarnation of a worker; resolves when it has joined. */
-  async #hire(id: string, sink: string): Promise<Supervised> {
+  async #hire(id: string, sink: string | undefined): Promise<Supervised> {
     const { run, log, options } = this.#terms
     const { isolation, concurrency, graceMs, heartbeatMs, startTimeoutMs, shutdownMs, env, workerStdout, execArgv } =
       options
-    const mate = this.#crew.expect(id)
-    const member: Member = { mate, actor: undefined, seat: undefined }
+    const mate = this.#crew.expect(id, this.#transport())
+    const member: Member = { mate, joined: deferred(), actor: undefined, seat: undefined }
     this.#members.set(id, member)
-    const { inbox, incarnation } = mate
+    const { incarnation, end } = mate
+    const places = sink !== undefined && end.inbox !== undefined ? { sink, inbox: end.inbox } : undefined
     const tasks = moduleUrl(options.tasks).href
-    const args: WorkerArgs = { isolation, tasks, run, incarnation, sink, inbox, concurrency, graceMs, heartbeatMs }
+    const args: WorkerArgs = { isolation, tasks, run, incarnation, places, concurrency, graceMs, heartbeatMs }
     try {
-      member.actor = await Actor.start(
-        { module: new URL('./worker.js', import.meta.url), export: 'farmWorker' },
-        args,
-        {
-          ...{ name: id, isolation, startTimeoutMs, shutdownMs, env, stdout: workerStdout, log },
-          ...(execArgv && { execArgv }),
-        },
-      )
+      const actor = await Actor.start({ module: new URL('./worker.js', import.meta.url), export: 'farmWorker' }, args, {
+        ...{ name: id, isolation, startTimeoutMs, shutdownMs, env, stdout: workerStdout, log },
+        ...(execArgv && { execArgv }),
+      })
+      member.actor = actor
+      end.started(actor)
+      await this.#untilJoined(member, actor)
     } catch (error) {
-      this.#leave(member, error instanceof Error ? error : new Error(String(error)))
+      void this.#leave(member, error instanceof Error ? error : new Error(String(error)))
       throw error
     }
-    void member.actor.exit.then((exit) => this.#leave(member, causeOf(exit)))
-    return member.actor
+    const { actor } = member
+    void actor.exit.then((exit) => void this.#leave(member, causeOf(exit)))
+    return actor
+  }
+
+  /** One that speaks through its pipe is ready before it can say HELLO. */
+  async #untilJoined({ mate, joined }: Member, actor: Actor): Promise<void> {
+    if (mate.joined) return
+    const { startTimeoutMs } = this.#terms.options
+    const ended = actor.exit.then((exit) => {
+      throw causeOf(exit)
+    })
+    try {
+      await within(
+        `the start of worker ${mate.id}`,
+        { timeoutMs: startTimeoutMs },
+        Promise.race([joined.promise, ended]),
+      )
+    } catch (error) {
+      await actor.stop({ timeoutMs: 'brutal_kill' })
+      if (!(error instanceof TimeoutError)) throw error
+      throw new TroupeError('START_TIMEOUT', `worker ${mate.id} has not joined in ${startTimeoutMs} ms`)
+    }
+  }
+
+  #transport(): Transport {
+    const { isolation, endpoint } = this.#terms.options
+    if (isolation === 'thread') return 'pipe'
+    return isolation === 'inline' ? 'inproc' : endpoint?.startsWith('tcp:') ? 'tcp' : 'ipc'
   }
 
   #joined(mate: Mate, hello: Hello): void {
@@ -242,18 +271,18 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
     if (member?.mate !== mate) return
     this.#tasks = new Map(hello.tasks.map(({ name, version }) => [name, version]))
     member.seat = this.#dispatcher?.join(mate.id)
+    member.joined.resolve()
   }
 
   /** A worker has ended. What it had sent before is on its way here, and counts. */
-  #leave({ seat, mate }: Member, cause: Error): void {
+  async #leave({ seat, mate }: Member, cause: Error): Promise<void> {
     if (seat !== undefined) seat.leaving = true
-    setTimeout(() => {
-      const why = seat?.condemned
-      const told =
-        why === undefined ? cause : new TroupeError('WORKER_LOST', `the farm ended its worker: ${why}`, { cause })
-      if (seat !== undefined) this.#dispatcher?.lost(seat, told)
-      void this.#crew.dismiss(mate)
-    }, LAST_WORDS_MS)
+    await mate.end.lastWords()
+    const why = seat?.condemned
+    const told =
+      why === undefined ? cause : new TroupeError('WORKER_LOST', `the farm ended its worker: ${why}`, { cause })
+    if (seat !== undefined) this.#dispatcher?.lost(seat, told)
+    await this.#crew.dismiss(mate)
   }
 
   #silent(mate: Mate): void {

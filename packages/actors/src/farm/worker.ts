@@ -1,8 +1,8 @@
 /**
- * A farm's worker, as an actor: it binds its inbox, says HELLO to the farm until it is welcome, and runs what comes.
+ * A farm's worker, as an actor: it opens its end of the channel, says HELLO to the farm until it is welcome, and
+ * runs what comes.
  */
 import { errorData, type Logger, TroupeError } from '@troupe/core'
-import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 import type { ActorContext } from '../actor/actor-context.js'
 import type { Pipe } from '../actor/pipe.js'
 import { Link } from './link.js'
@@ -22,6 +22,7 @@ import {
   type ResultsBody,
   WIRE_VERSION,
 } from './wire.js'
+import { type SocketPlaces, type WorkerEnd, workerEnd } from './worker-end.js'
 import { enterWorker } from './worker-mark.js'
 
 /** How often HELLO is repeated until WELCOME comes, in ms. */
@@ -29,43 +30,36 @@ const HELLO_EVERY_MS = 200
 
 /** What the farm tells a worker that it starts itself. */
 export interface WorkerArgs {
-  readonly isolation: 'process' | 'inline'
+  readonly isolation: 'process' | 'thread' | 'inline'
   readonly tasks: string
   readonly run: string
   readonly incarnation: string
-  /** Where the farm listens. */
-  readonly sink: string
-  /** Where the worker is to listen. */
-  readonly inbox: string
+  /** Where the two listen; undefined for a worker that speaks through its pipe. */
+  readonly places: SocketPlaces | undefined
   readonly concurrency: number
   readonly graceMs: number
   readonly heartbeatMs: number
 }
 
 /** The actor. It is ready when the farm has welcomed it. */
-export async function farmWorker(_pipe: Pipe, args: WorkerArgs, { signal, log, ready }: ActorContext): Promise<void> {
-  if (args.isolation === 'process') enterWorker()
+export async function farmWorker(pipe: Pipe, args: WorkerArgs, { signal, log, ready }: ActorContext): Promise<void> {
+  if (args.isolation !== 'inline') enterWorker()
   const tasks = await loadTasks(args.tasks)
-  const inbox = new ZMQPull(`@${args.inbox}`, { codec: 'frames', receiveHighWaterMark: 0 })
-  const sink = new ZMQPush(`>${args.sink}`, { codec: 'frames', sendHighWaterMark: 0 })
-  const session = new WorkerSession(args, tasks, sink, log, ready)
-  const stop = () => void inbox.close()
-  signal.addEventListener('abort', stop)
+  const end = workerEnd(pipe, args.places, signal)
+  const session = new WorkerSession(args, tasks, end, log, ready)
   try {
-    session.hello(await inbox.endpoint())
-    if (!signal.aborted) for await (const parts of inbox) session.came(parts)
+    session.hello(await end.inbox())
+    await end.read((parts) => session.came(parts))
   } finally {
-    signal.removeEventListener('abort', stop)
     await session.end(signal.reason)
-    await inbox.close()
-    await sink.close()
+    await end.close()
   }
 }
 
 /** One incarnation's talk with its farm. */
 class WorkerSession {
   readonly #args: WorkerArgs
-  readonly #sink: ZMQPush<{ codec: 'frames' }>
+  readonly #end: WorkerEnd
   readonly #log: Logger
   readonly #ready: () => void
   readonly #link = new Link<readonly Uint8Array[]>()
@@ -76,15 +70,9 @@ class WorkerSession {
   #beat: NodeJS.Timeout | undefined
   #unread = 0
 
-  constructor(
-    args: WorkerArgs,
-    tasks: ReadonlyMap<string, Task>,
-    sink: ZMQPush<{ codec: 'frames' }>,
-    log: Logger,
-    ready: () => void,
-  ) {
+  constructor(args: WorkerArgs, tasks: ReadonlyMap<string, Task>, end: WorkerEnd, log: Logger, ready: () => void) {
     this.#args = args
-    this.#sink = sink
+    this.#end = end
     this.#log = log
     this.#ready = ready
     this.#taskNames = [...tasks.values()].map(({ name, version }) => ({
@@ -96,8 +84,13 @@ class WorkerSession {
   }
 
   /** Says that it is there, until it is answered. */
-  hello(inbox: string): void {
-    const body = { inbox, pid: process.pid, tasks: this.#taskNames, encodings: [...BODY_ENCODINGS] }
+  hello(inbox: string | undefined): void {
+    const body = {
+      ...(inbox !== undefined && { inbox }),
+      pid: process.pid,
+      tasks: this.#taskNames,
+      encodings: [...BODY_ENCODINGS],
+    }
     const say = () => this.#send([this.#header('HELLO', 0), encodeBody(body, 'msgpack')])
     say()
     this.#hello = setInterval(say, HELLO_EVERY_MS)
@@ -173,7 +166,7 @@ class WorkerSession {
   }
 
   #send(parts: readonly Uint8Array[]): void {
-    this.#sink.send(parts).catch((error: unknown) => this.#log.debug({ err: errorData(error) }, 'a frame was not sent'))
+    this.#end.send(parts).catch((error: unknown) => this.#log.debug({ err: errorData(error) }, 'a frame was not sent'))
   }
 
   #drop(why: string): void {

@@ -12,7 +12,7 @@ import { isAlive } from '../is-alive.js'
 import * as tasks from './fixtures/tasks.mjs'
 import { collect, GROUNDS, openFarm, range, until } from './open-farm.js'
 
-const PROCESSES = GROUNDS.filter(([, ground]) => ground.isolation !== 'inline')
+const PROCESSES = GROUNDS.filter(([, ground]) => ground.isolation === undefined)
 const COUNT = 600
 const doubled = (count: number) => [...range(count)].map((n) => n * 2)
 

@@ -11,6 +11,7 @@ export const TASKS = new URL('./fixtures/tasks.mjs', import.meta.url)
 export const GROUNDS: readonly (readonly [string, Partial<FarmOptions>])[] = [
   ['processes over ipc', {}],
   ['processes over tcp', { endpoint: 'tcp://127.0.0.1:*' }],
+  ['threads', { isolation: 'thread' }],
   ['inline over inproc', { isolation: 'inline' }],
 ]
 

@@ -1,0 +1,156 @@
+/**
+ * The farm's end of the channel to one incarnation of a worker: through sockets, or through the pipe of its actor.
+ */
+import {
+  type Clock,
+  errorData,
+  isLocalAddress,
+  type Logger,
+  type PrivateEndpoint,
+  privateEndpoint,
+  ZMQMonitor,
+} from '@troupe/core'
+import { ZMQPush } from '@troupe/push-pull'
+import type { Actor } from '../actor/actor.js'
+import { isParts, type Parts } from './parts.js'
+
+/** How long after a worker's end what it had sent through sockets may still arrive, in ms. */
+const LAST_WORDS_MS = 15
+
+export interface FarmEnd {
+  /** Where the worker is to listen; undefined if it need not. */
+  readonly inbox: string | undefined
+  /** Since when the connection to the worker is lost, if it is. */
+  readonly lostSinceMs: number | undefined
+  /** The worker's actor runs. */
+  started(actor: Actor): void
+  /** The worker says where it listens. False if it cannot be reached there. */
+  open(inbox: string | undefined): boolean
+  send(parts: Parts): void
+  /** Resolves when what a worker that has ended had sent has come. */
+  lastWords(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface SocketTerms {
+  readonly transport: 'inproc' | 'ipc' | 'tcp'
+  readonly incarnation: string
+  readonly heartbeatMs: number
+  readonly livenessMs: number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** A PUSH to the worker's inbox. What the worker says comes to the sink, which all workers share. */
+export class SocketEnd implements FarmEnd {
+  readonly inbox: string
+  lostSinceMs: number | undefined
+  readonly #terms: SocketTerms
+  readonly #place: PrivateEndpoint | undefined
+  #socket: ZMQPush<{ codec: 'frames' }> | undefined
+
+  constructor(terms: SocketTerms) {
+    this.#terms = terms
+    const { transport, incarnation } = terms
+    this.#place = transport === 'ipc' ? privateEndpoint() : undefined
+    const elsewhere = transport === 'inproc' ? `inproc://troupe-worker-${incarnation}` : 'tcp://127.0.0.1:*'
+    this.inbox = this.#place?.endpoint ?? elsewhere
+  }
+
+  started(): void {}
+
+  open(inbox: string | undefined): boolean {
+    if (inbox === undefined || !isLocalAddress(inbox)) return false
+    this.#socket ??= this.#dial(inbox)
+    return true
+  }
+
+  send(parts: Parts): void {
+    this.#socket?.send(parts).catch(unsent(this.#terms.log))
+  }
+
+  lastWords(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))
+  }
+
+  async close(): Promise<void> {
+    await this.#socket?.close()
+    this.#place?.[Symbol.dispose]()
+  }
+
+  #dial(inbox: string): ZMQPush<{ codec: 'frames' }> {
+    const { heartbeatMs, livenessMs, transport, log } = this.#terms
+    // A worker in this process has no connection that could be lost.
+    const inline = transport === 'inproc'
+    const socket = new ZMQPush(`>${inbox}`, {
+      codec: 'frames',
+      // What is queued here is bounded by the window of the worker.
+      sendHighWaterMark: 0,
+      lingerMs: 0,
+      reconnectIntervalMs: 50,
+      // The I/O thread answers these, so a worker that computes is never taken for a dead one.
+      ...(!inline && { heartbeatIntervalMs: heartbeatMs, heartbeatTimeoutMs: Math.max(10, livenessMs - heartbeatMs) }),
+      log,
+    })
+    if (!inline) void this.#watch(socket)
+    return socket
+  }
+
+  async #watch(socket: ZMQPush<{ codec: 'frames' }>): Promise<void> {
+    try {
+      for await (const { type } of new ZMQMonitor(socket)) {
+        if (type === 'handshake_succeeded') this.lostSinceMs = undefined
+        if (type === 'disconnected') this.lostSinceMs ??= this.#terms.clock.now()
+      }
+    } catch (error) {
+      this.#terms.log.debug({ err: errorData(error) }, 'a worker is not watched any more')
+    }
+  }
+}
+
+/**
+ * The pipe of the worker's actor: a thread must not have sockets, for one that waits takes the process with it when the
+ * thread ends. A thread cannot be lost without its end being known, so nothing is watched.
+ */
+export class PipeEnd implements FarmEnd {
+  readonly inbox = undefined
+  readonly lostSinceMs = undefined
+  readonly #came: (parts: Parts) => void
+  readonly #log: Logger
+  #actor: Actor | undefined
+  #read: Promise<void> | undefined
+
+  constructor(came: (parts: Parts) => void, log: Logger) {
+    this.#came = came
+    this.#log = log
+  }
+
+  started(actor: Actor): void {
+    this.#actor = actor
+    this.#read = this.#readAll(actor)
+  }
+
+  open(): boolean {
+    return this.#actor !== undefined
+  }
+
+  send(parts: Parts): void {
+    this.#actor?.send(parts).catch(unsent(this.#log))
+  }
+
+  async lastWords(): Promise<void> {
+    await this.#read
+  }
+
+  async close(): Promise<void> {}
+
+  async #readAll(actor: Actor): Promise<void> {
+    try {
+      for await (const parts of actor) if (isParts(parts)) this.#came(parts)
+    } catch (error) {
+      this.#log.debug({ err: errorData(error) }, 'a worker is not heard any more')
+    }
+  }
+}
+
+const unsent = (log: Logger) => (error: unknown) => log.debug({ err: errorData(error) }, 'a frame was not sent')

@@ -1,0 +1,84 @@
+/**
+ * A worker's end of the channel to its farm: through sockets, or through the pipe of its actor.
+ */
+import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import type { Pipe } from '../actor/pipe.js'
+import { isParts, type Parts } from './parts.js'
+
+export interface WorkerEnd {
+  /** Where it listens; undefined if the farm needs no address for it. */
+  inbox(): Promise<string | undefined>
+  send(parts: Parts): Promise<void>
+  /** Calls `came` with each message of the farm; resolves when there will be none. */
+  read(came: (parts: Parts) => void): Promise<void>
+  close(): Promise<void>
+}
+
+/** Where the two sockets of a worker are. */
+export interface SocketPlaces {
+  /** Where the farm listens. */
+  readonly sink: string
+  /** Where the worker is to listen. */
+  readonly inbox: string
+}
+
+/** The end of a worker that was told such places, or none. It ends when `signal` aborts. */
+export const workerEnd = (pipe: Pipe, places: SocketPlaces | undefined, signal: AbortSignal): WorkerEnd =>
+  places === undefined ? new WorkerPipe(pipe, signal) : new WorkerSockets(places, signal)
+
+class WorkerSockets implements WorkerEnd {
+  readonly #inbox: ZMQPull<{ codec: 'frames' }>
+  readonly #sink: ZMQPush<{ codec: 'frames' }>
+  readonly #signal: AbortSignal
+  readonly #stop = () => void this.#inbox.close()
+
+  constructor({ inbox, sink }: SocketPlaces, signal: AbortSignal) {
+    this.#inbox = new ZMQPull(`@${inbox}`, { codec: 'frames', receiveHighWaterMark: 0 })
+    this.#sink = new ZMQPush(`>${sink}`, { codec: 'frames', sendHighWaterMark: 0 })
+    this.#signal = signal
+    signal.addEventListener('abort', this.#stop)
+  }
+
+  inbox(): Promise<string> {
+    return this.#inbox.endpoint()
+  }
+
+  async read(came: (parts: Parts) => void): Promise<void> {
+    if (!this.#signal.aborted) for await (const parts of this.#inbox) came(parts)
+  }
+
+  send(parts: Parts): Promise<void> {
+    return this.#sink.send(parts)
+  }
+
+  async close(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#stop)
+    await this.#inbox.close()
+    await this.#sink.close()
+  }
+}
+
+class WorkerPipe implements WorkerEnd {
+  readonly #pipe: Pipe
+  readonly #signal: AbortSignal
+
+  constructor(pipe: Pipe, signal: AbortSignal) {
+    this.#pipe = pipe
+    this.#signal = signal
+  }
+
+  async inbox(): Promise<undefined> {}
+
+  async read(came: (parts: Parts) => void): Promise<void> {
+    for await (const parts of this.#pipe) {
+      if (this.#signal.aborted) return
+      if (isParts(parts)) came(parts)
+    }
+  }
+
+  send(parts: Parts): Promise<void> {
+    return this.#pipe.send(parts)
+  }
+
+  async close(): Promise<void> {}
+}
