@@ -71,7 +71,7 @@ export class Farm implements Supervised, AsyncDisposable {
   /**
    * Starts the workers and resolves when all have joined.
    * @throws {TroupeError} `INVALID_OPTIONS`, `INVALID_ENDPOINT`, `INSECURE_ENDPOINT`, `ENDPOINT_IN_USE`, `FARM_IN_WORKER`; of the
-   * task file `MODULE_NOT_FOUND`, `MODULE_FAILED`, `UNKNOWN_TASK`, `AMBIGUOUS_TASK`; of a worker `ACTOR_EXITED`, `START_TIMEOUT`
+   * task file `MODULE_NOT_FOUND`, `MODULE_FAILED`, `UNKNOWN_TASK`, `AMBIGUOUS_TASK`, `SETUP_FAILED`; of a worker `ACTOR_EXITED`, `START_TIMEOUT`
    */
   static async start(options: FarmOptions): Promise<Farm> {
     assertNotInWorker()

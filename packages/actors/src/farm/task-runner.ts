@@ -2,9 +2,10 @@
  * The worker's engine: runs the tasks that came, some at once, and gathers what they gave into few frames. No sockets.
  */
 import { errorData, type Logger, TimeoutError } from '@troupe/core'
+import type { EquippedTask } from './equipment.js'
 import type { Failure } from './failure.js'
 import { misfit, parse } from './fit.js'
-import type { Task, TaskContext } from './task.js'
+import type { TaskContext } from './task.js'
 import type { ResultsBody, TasksBody } from './wire.js'
 
 /** Results are sent at the latest this long after those before them, in ms, where a task allows. */
@@ -15,7 +16,7 @@ const LOOK_EVERY_MS = 0.5
 const LOOK_EVERY_TASKS = 64
 
 export interface RunnerTerms {
-  readonly tasks: ReadonlyMap<string, Task>
+  readonly tasks: ReadonlyMap<string, EquippedTask>
   /** How many tasks run at once. */
   readonly concurrency: number
   /** How long a task may go on after its signal has aborted, in ms. */
@@ -27,7 +28,7 @@ export interface RunnerTerms {
 
 /** Tasks of one name and limit that came in one frame, under consecutive tickets. */
 interface Group {
-  readonly task: Task
+  readonly task: EquippedTask
   readonly timeoutMs: number
   readonly firstTicket: number
   readonly attempts: readonly number[] | null
@@ -67,6 +68,10 @@ class Run implements TaskContext {
       if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
     }
     return this.#controller.signal
+  }
+
+  get resource(): unknown {
+    return this.group.task.resource
   }
 
   get aborted(): unknown {

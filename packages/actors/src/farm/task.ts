@@ -5,17 +5,28 @@ import type { Logger } from '@troupe/core'
 import { InvalidOptionsError } from '@troupe/core'
 import type { z } from 'zod'
 
+/** What the setup of a task is given. */
+export interface SetupContext {
+  /** The worker that is set up, as `stats` names it. */
+  readonly worker: string
+  /** Aborts when the worker is to stop. */
+  readonly signal: AbortSignal
+  readonly log: Logger
+}
+
 /** What a running task is given beside its input. */
-export interface TaskContext {
+export interface TaskContext<Resource = unknown> {
   /** Aborts when the task is cancelled, runs out of time, or its worker is told to stop. */
   readonly signal: AbortSignal
   /** The worker's log, bound to the task. */
   readonly log: Logger
   /** Which try this is, from 1. A task runs at least once: after a worker's death it may run again. */
   readonly attempt: number
+  /** What the task's `setup` gave in this worker. */
+  readonly resource: Resource
 }
 
-export interface TaskDefinition<Input extends z.ZodType, Output extends z.ZodType> {
+export interface TaskDefinition<Input extends z.ZodType, Output extends z.ZodType, Resource = unknown> {
   /** How the wire, errors and the command line call it. One task file has each name once. */
   readonly name: string
   /** Refuses a farm and a worker that disagree about it. */
@@ -32,8 +43,15 @@ export interface TaskDefinition<Input extends z.ZodType, Output extends z.ZodTyp
   readonly timeoutMs?: number
   /** It goes only to workers that have all of these tags, beside those of the call. */
   readonly tags?: readonly string[]
+  /**
+   * Makes what all tries of the task in one worker share, as a connection: runs once for each worker, before it joins.
+   * What it throws fails the start of the worker. Write it before `run`, whose `resource` has its type.
+   */
+  setup?(context: SetupContext): Resource | Promise<Resource>
+  /** Lets go of it, when the worker stops in order; not when it is killed or dies. */
+  teardown?(resource: Resource): void | Promise<void>
   /** Does the work: returns the output, or a promise of it. */
-  run(input: z.output<Input>, context: TaskContext): z.input<Output> | Promise<z.input<Output>>
+  run(input: z.output<Input>, context: TaskContext<Resource>): z.input<Output> | Promise<z.input<Output>>
 }
 
 const brand = Symbol.for('troupe.task')
@@ -50,8 +68,8 @@ export interface Task<Input extends z.ZodType = z.ZodType, Output extends z.ZodT
  * @example
  * export const square = task({ name: 'square', input: z.number(), output: z.number(), run: (n) => n * n })
  */
-export function task<Input extends z.ZodType, Output extends z.ZodType>(
-  definition: TaskDefinition<Input, Output>,
+export function task<Input extends z.ZodType, Output extends z.ZodType, Resource = undefined>(
+  definition: TaskDefinition<Input, Output, Resource>,
 ): Task<Input, Output> {
   const wrong = [...problems(definition)]
   if (wrong.length > 0) throw new InvalidOptionsError(`task ${JSON.stringify(definition.name)}`, wrong)
@@ -65,7 +83,7 @@ export function isTask(value: unknown): value is Task {
 
 // A worker loads this at its start, so it is checked without building zod schemas.
 function* problems(definition: TaskDefinition<z.ZodType, z.ZodType>): Generator<{ path: string; message: string }> {
-  const { name, version, input, output, run, key, retries, timeoutMs } = definition
+  const { name, version, input, output, run, key, setup, teardown, retries, timeoutMs } = definition
   if (typeof name !== 'string' || !/^[\w.:/-]{1,128}$/.test(name)) {
     yield { path: 'name', message: 'must be 1 to 128 letters, digits or any of _ . : / -' }
   }
@@ -73,7 +91,7 @@ function* problems(definition: TaskDefinition<z.ZodType, z.ZodType>): Generator<
   if (typeof input?.safeParse !== 'function') yield { path: 'input', message: 'must be a zod schema' }
   if (typeof output?.safeParse !== 'function') yield { path: 'output', message: 'must be a zod schema' }
   if (typeof run !== 'function') yield { path: 'run', message: 'must be a function' }
-  if (key !== undefined && typeof key !== 'function') yield { path: 'key', message: 'must be a function' }
+  yield* notFunctions({ key, setup, teardown })
   if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0)) {
     yield { path: 'retries', message: 'must be a whole number of 0 or more' }
   }
@@ -87,5 +105,11 @@ function* problems(definition: TaskDefinition<z.ZodType, z.ZodType>): Generator<
 function* wishProblems({ tags }: TaskDefinition<z.ZodType, z.ZodType>): Generator<{ path: string; message: string }> {
   if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && tag !== ''))) {
     yield { path: 'tags', message: 'must be a list of strings' }
+  }
+}
+
+function* notFunctions(optional: Record<string, unknown>): Generator<{ path: string; message: string }> {
+  for (const [path, value] of Object.entries(optional)) {
+    if (value !== undefined && typeof value !== 'function') yield { path, message: 'must be a function' }
   }
 }

@@ -222,7 +222,7 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
     const { incarnation, end } = mate
     const places = sink !== undefined && end.inbox !== undefined ? { sink, inbox: end.inbox } : undefined
     const tasks = moduleUrl(options.tasks).href
-    const args: WorkerArgs = { isolation, tasks, run, incarnation, places, concurrency, graceMs, heartbeatMs }
+    const args: WorkerArgs = { id, isolation, tasks, run, incarnation, places, concurrency, graceMs, heartbeatMs }
     try {
       const actor = await Actor.start({ module: new URL('./worker.js', import.meta.url), export: 'farmWorker' }, args, {
         ...{ name: id, isolation, startTimeoutMs, shutdownMs, env, stdout: workerStdout, log },

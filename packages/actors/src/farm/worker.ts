@@ -5,9 +5,9 @@
 import { errorData, type Logger, TroupeError } from '@troupe/core'
 import type { ActorContext } from '../actor/actor-context.js'
 import type { Pipe } from '../actor/pipe.js'
+import { Equipment, type EquippedTask } from './equipment.js'
 import { Link } from './link.js'
 import { loadTasks } from './load-tasks.js'
-import type { Task } from './task.js'
 import { TaskRunner } from './task-runner.js'
 import {
   BODY_ENCODINGS,
@@ -30,6 +30,7 @@ const HELLO_EVERY_MS = 200
 
 /** What the farm tells a worker that it starts itself. */
 export interface WorkerArgs {
+  readonly id: string
   readonly isolation: 'process' | 'thread' | 'inline'
   readonly tasks: string
   readonly run: string
@@ -45,14 +46,17 @@ export interface WorkerArgs {
 export async function farmWorker(pipe: Pipe, args: WorkerArgs, { signal, log, ready }: ActorContext): Promise<void> {
   if (args.isolation !== 'inline') enterWorker()
   const tasks = await loadTasks(args.tasks)
+  // Before HELLO: what cannot be set up does not join.
+  const equipment = await Equipment.setUp(tasks, { worker: args.id, signal, log })
   const end = workerEnd(pipe, args.places, signal)
-  const session = new WorkerSession(args, tasks, end, log, ready)
+  const session = new WorkerSession(args, equipment.tasks, end, log, ready)
   try {
     session.hello(await end.inbox())
     await end.read((parts) => session.came(parts))
   } finally {
     await session.end(signal.reason)
     await end.close()
+    await equipment.takeDown()
   }
 }
 
@@ -70,7 +74,13 @@ class WorkerSession {
   #beat: NodeJS.Timeout | undefined
   #unread = 0
 
-  constructor(args: WorkerArgs, tasks: ReadonlyMap<string, Task>, end: WorkerEnd, log: Logger, ready: () => void) {
+  constructor(
+    args: WorkerArgs,
+    tasks: ReadonlyMap<string, EquippedTask>,
+    end: WorkerEnd,
+    log: Logger,
+    ready: () => void,
+  ) {
     this.#args = args
     this.#end = end
     this.#log = log

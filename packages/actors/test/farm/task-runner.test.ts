@@ -21,7 +21,7 @@ function computing() {
   })
   const answers: ResultsBody[] = []
   const runner = new TaskRunner({
-    tasks: new Map<string, Task>([[compute.name, compute]]),
+    tasks: new Map([[compute.name, { ...(compute as Task), resource: undefined }]]),
     concurrency: 1,
     graceMs: 1_000,
     log: resolveLog(),
