@@ -265,6 +265,7 @@ export class Dispatcher {
   /** An output came: it is parsed here, so that transforms and defaults of its schema run once, at the receiver. */
   #gave(entry: Entry, value: unknown): void {
     const parsed = entry.line.parseOutput(value)
+    if (entry.owner.keepsOutputs === true) entry.raw = value
     if (parsed.ok) this.#settle(entry, parsed.value, undefined, 'done')
     else this.#reject(entry, new InvalidOutputError(entry.facts(), parsed.why))
   }

@@ -5,6 +5,8 @@ import { availableParallelism } from 'node:os'
 import { BackoffOptions, type Logger } from '@troupe/core'
 import { z } from 'zod'
 import { ShutdownTimeOption } from '../actor/actor.options.js'
+import { isJournal } from './durable/farm-journal.js'
+import type { Journal } from './journal/journal.js'
 
 const time = z
   .number()
@@ -12,6 +14,12 @@ const time = z
   .max(2 ** 31 - 1)
 const tags = z.array(z.string().min(1).max(128)).max(64)
 const signal = z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'must be an AbortSignal')
+
+const journal = z.union([
+  z.string().min(1),
+  z.custom<Journal>(isJournal, 'must be a path, { path, sync }, or a journal'),
+  z.strictObject({ path: z.string().min(1), sync: z.boolean().optional() }),
+])
 
 export const FarmOptions = z.strictObject({
   /** The task file that the workers import: a file URL or a path. */
@@ -69,6 +77,8 @@ export const FarmOptions = z.strictObject({
   env: z.record(z.string(), z.string()).default({}),
   /** Where the standard output of the worker processes goes. */
   workerStdout: z.enum(['inherit', 'stderr', 'ignore']).default('inherit'),
+  /** Makes maps outlive this process: a folder, `{ path, sync }`, or a journal. What it holds of them is gone on with. */
+  journal: journal.optional(),
   /** Where it logs. Default: silent, or stderr at the level that TROUPE_LOG names. */
   log: z
     .custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger')
@@ -91,6 +101,10 @@ export const SubmitOptions = z.strictObject({
 export const MapOptions = SubmitOptions.extend({
   /** Gives each outcome, as `Promise.allSettled` does, and does not throw for a task that failed. */
   settled: z.boolean().optional(),
+  /** What a journal calls the map. Default: the name of the task, and from the second map of a task on a number with it. */
+  name: z.string().min(1).max(200).optional(),
+  /** With a journal: outcomes are taken when the next is asked for, or when the map's `acknowledge` is called. Default 'auto'. */
+  acknowledge: z.enum(['auto', 'manual']).optional(),
 })
 
 export type FarmOptions = z.input<typeof FarmOptions>

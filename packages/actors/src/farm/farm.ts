@@ -7,6 +7,7 @@ import {
   ClosedError,
   Lifecycle,
   type LifecycleState,
+  type Logger,
   parseOptions,
   resolveLog,
   systemClock,
@@ -17,10 +18,11 @@ import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../act
 import { stopInTime } from '../actor/stop-in-time.js'
 import { type CallTerms, callTerms, entryOf } from './call-terms.js'
 import { Dispatcher } from './dispatcher.js'
+import { FarmJournal } from './durable/farm-journal.js'
 import { type CheckedFarmOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
 import { parse } from './fit.js'
 import type { Entry, TaskLine, TaskOwner } from './ledger.js'
-import { MapRun, type Settled } from './map-run.js'
+import { type MapResults, MapRun, type Settled } from './map-run.js'
 import { Pace } from './pace.js'
 import { isTask, type Task } from './task.js'
 import { assertNotInWorker } from './worker-mark.js'
@@ -63,6 +65,7 @@ export class Farm implements Supervised, AsyncDisposable {
   readonly #exit: Promise<Exit>
   readonly #lines = new Map<string, Line>()
   readonly #maps = new Set<MapRun>()
+  readonly #journal: FarmJournal | undefined
   /** Submits that wait for room in the queue. */
   #waiting: (() => void)[] = []
   #flushing = false
@@ -82,11 +85,12 @@ export class Farm implements Supervised, AsyncDisposable {
 
   private constructor(options: CheckedFarmOptions) {
     this.#options = options
+    this.#journal = options.journal === undefined ? undefined : new FarmJournal(options.journal)
     const run = randomBytes(8).toString('hex')
     const log = resolveLog(options.log).child({ farm: run })
     this.#lifecycle = new Lifecycle({
       what: 'the farm',
-      open: () => this.#pool.open(this.#dispatcher),
+      open: () => this.#open(log),
       close: () => this.#close(),
     })
     this.#pool = new WorkerPool({ run, options, log, failed: (error) => this.#lifecycle.fail(error) })
@@ -151,17 +155,13 @@ export class Farm implements Supervised, AsyncDisposable {
     task: Task<Input, Output>,
     inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
     options: MapOptions & { readonly settled: true },
-  ): AsyncIterableIterator<Settled<z.input<Input>, z.output<Output>>>
+  ): MapResults<Settled<z.input<Input>, z.output<Output>>>
   map<Input extends z.ZodType, Output extends z.ZodType>(
     task: Task<Input, Output>,
     inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
     options?: MapOptions & { readonly settled?: false },
-  ): AsyncIterableIterator<z.output<Output>>
-  map(
-    task: Task,
-    inputs: Iterable<unknown> | AsyncIterable<unknown>,
-    options: MapOptions = {},
-  ): AsyncIterableIterator<unknown> {
+  ): MapResults<z.output<Output>>
+  map(task: Task, inputs: Iterable<unknown> | AsyncIterable<unknown>, options: MapOptions = {}): MapResults<unknown> {
     return this.#map(task, inputs, options, true)
   }
 
@@ -170,17 +170,17 @@ export class Farm implements Supervised, AsyncDisposable {
     task: Task<Input, Output>,
     inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
     options: MapOptions & { readonly settled: true },
-  ): AsyncIterableIterator<Settled<z.input<Input>, z.output<Output>>>
+  ): MapResults<Settled<z.input<Input>, z.output<Output>>>
   mapUnordered<Input extends z.ZodType, Output extends z.ZodType>(
     task: Task<Input, Output>,
     inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
     options?: MapOptions & { readonly settled?: false },
-  ): AsyncIterableIterator<z.output<Output>>
+  ): MapResults<z.output<Output>>
   mapUnordered(
     task: Task,
     inputs: Iterable<unknown> | AsyncIterable<unknown>,
     options: MapOptions = {},
-  ): AsyncIterableIterator<unknown> {
+  ): MapResults<unknown> {
     return this.#map(task, inputs, options, false)
   }
 
@@ -215,12 +215,21 @@ export class Farm implements Supervised, AsyncDisposable {
     await this.stop()
   }
 
+  async #open(log: Logger): Promise<void> {
+    const report = await this.#journal?.open()
+    if (report?.damage !== undefined)
+      log.warn(report.damage, 'the journal is damaged: what stood after the damage is lost')
+    await this.#pool.open(this.#dispatcher)
+  }
+
   async #close(): Promise<void> {
     const reason = this.#lifecycle.error instanceof TroupeError ? this.#lifecycle.error : new ClosedError('the farm')
-    for (const run of this.#maps) run.abandon(reason)
+    const abandoned = [...this.#maps].map((run) => run.abandon(reason))
     this.#dispatcher.abandon(reason)
     for (const admit of this.#waiting.splice(0)) admit()
     await this.#pool.close()
+    await Promise.all(abandoned)
+    await this.#journal?.close()
   }
 
   #map(
@@ -228,7 +237,7 @@ export class Farm implements Supervised, AsyncDisposable {
     inputs: Iterable<unknown> | AsyncIterable<unknown>,
     options: MapOptions,
     ordered: boolean,
-  ): AsyncIterableIterator<unknown> {
+  ): MapResults<unknown> {
     const checked = parseOptions(MapOptions, options, 'a map')
     const line = this.#line(task)
     const terms = callTerms(task, checked, this.#options)
@@ -243,6 +252,16 @@ export class Farm implements Supervised, AsyncDisposable {
       enter: (input, index, owner) => entryOf(input, { line, number: index, owner }, terms),
       accept: (entry) => this.#dispatcher.accept(entry),
       cancelAll: (owner, reason) => this.#dispatcher.cancelAll(owner, reason),
+      durable: (events) =>
+        this.#journal?.run(
+          {
+            task,
+            name: checked.name,
+            settled: checked.settled === true,
+            acknowledges: checked.acknowledge !== 'manual',
+          },
+          events,
+        ),
       ended: (ended) => this.#maps.delete(ended),
     })
     this.#maps.add(run)

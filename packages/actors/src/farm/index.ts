@@ -1,3 +1,5 @@
+export { InputChangedError, type Resumed } from './durable/durable-run.js'
+export type { JournalOption } from './durable/farm-journal.js'
 export { Farm, type FarmStats } from './farm.js'
 export { FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
 export {
@@ -32,6 +34,6 @@ export { LevelJournal } from './journal/level-journal.js'
 export { LevelJournalOptions } from './journal/level-journal.options.js'
 export { MemoryJournal } from './journal/memory-journal.js'
 export { chooseTask, loadTasks } from './load-tasks.js'
-export type { Settled } from './map-run.js'
+export type { MapResults, Settled } from './map-run.js'
 export { isTask, type SetupContext, type Task, type TaskContext, type TaskDefinition, task } from './task.js'
 export type { WorkerStats } from './worker-pool.js'

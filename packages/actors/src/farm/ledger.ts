@@ -24,6 +24,8 @@ export interface TaskOwner {
   unheld: number
   /** Whether it wants the inputs of its tasks as they were given, when they are settled. */
   readonly keepsInputs?: boolean
+  /** Whether it wants their outputs as the wire had them too. */
+  readonly keepsOutputs?: boolean
   settled(entry: Entry): void
 }
 
@@ -52,6 +54,10 @@ export class Entry {
   sequence = 0
   value: unknown = undefined
   reason: Error | undefined = undefined
+  /** Its output as the wire had it, for an owner that keeps it. */
+  raw: unknown = undefined
+  /** It has an outcome, which does not count until its owner has written it. */
+  unwritten = false
   #input: unknown
   #frame: SentFrame | undefined = undefined
   #place = 0

@@ -2,13 +2,33 @@
  * One run of `map` or `mapUnordered`: reads its input as far ahead as the farm can use, and gives the outputs as they
  * are asked for. What is in memory is bounded by windows, never by the length of the input.
  */
-import { AbortedError, type Deferred, deferred } from '@troupe/core'
+import { AbortedError, type Deferred, deferred, errorFrom } from '@troupe/core'
+import type { DurableEvents, DurableRun, Met, Resumed } from './durable/durable-run.js'
+import { InvalidOutputError } from './farm-errors.js'
 import type { Entry, TaskLine, TaskOwner } from './ledger.js'
 
 /** The outcome of one input, as `Promise.allSettled` names it, with its place in the input from 0. */
 export type Settled<Input, Output> =
   | { readonly status: 'fulfilled'; readonly index: number; readonly input: Input; readonly value: Output }
   | { readonly status: 'rejected'; readonly index: number; readonly input: Input; readonly reason: Error }
+
+/** What `map` and `mapUnordered` give: the outputs, and what a journal has to do with them. */
+export interface MapResults<Value> extends AsyncIterableIterator<Value> {
+  /**
+   * What the farm's journal held of this map when it began; undefined for a farm without one.
+   * @throws {TroupeError} `JOURNAL_MISMATCH`, `JOURNAL_IN_USE`
+   */
+  resumed(): Promise<Resumed | undefined>
+  /**
+   * Says that all that was given so far is taken, and will not be given again by this journal. `note` stands there until the
+   * next, to be found in `resumed`. Resolves when it is written. For maps with `acknowledge: 'manual'`; the others do it
+   * by themselves. Nothing happens without a journal.
+   * @throws {TroupeError} `JOURNAL_FAILED`
+   */
+  acknowledge(note?: string): Promise<void>
+  /** Reads no further input. What was begun is finished and given; then it ends. */
+  drain(): void
+}
 
 export interface MapTerms {
   readonly line: TaskLine
@@ -22,9 +42,14 @@ export interface MapTerms {
   enter(input: unknown, index: number, owner: TaskOwner): Entry
   accept(entry: Entry): void
   cancelAll(owner: TaskOwner, reason: Error): void
+  /** Its part of the farm's journal, if there is one. */
+  durable(events: DurableEvents): DurableRun | undefined
   /** It needs the farm no more. */
   ended(run: MapRun): void
 }
+
+/** How many inputs that a journal knows are read in one turn of the event loop. */
+const REPLAYED_AT_ONCE = 2_048
 
 /** The input, read by one of two ways. */
 interface Source {
@@ -33,7 +58,7 @@ interface Source {
   readonly end: (() => unknown) | undefined
 }
 
-export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
+export class MapRun implements MapResults<unknown>, TaskOwner {
   readonly #terms: MapTerms
   readonly #source: Source
   /** Ordered: all that was read and not given, in order. Unordered: those that have an outcome, as they got it. */
@@ -42,6 +67,8 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
   #open = 0
   unheld = 0
   readonly keepsInputs: boolean
+  readonly keepsOutputs: boolean
+  readonly #durable: DurableRun | undefined
   /** With more that no worker has, there is no use in reading on. */
   #enough = Number.POSITIVE_INFINITY
   #filling = false
@@ -49,16 +76,24 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
   #given = 0
   #reading = false
   #exhausted = false
-  #failure: { readonly error: unknown } | undefined
+  #drained = false
+  /** `atOnce`: outputs that were to come before it are not waited for. */
+  #failure: { readonly error: unknown; readonly atOnce: boolean } | undefined
   #finished = false
   #waiter: Deferred<void> | undefined
   readonly #onAbort = () =>
-    this.#fail(new AbortedError(`a map of task "${this.#terms.line.name}"`, this.#terms.signal?.reason))
+    this.#fail(new AbortedError(`a map of task "${this.#terms.line.name}"`, this.#terms.signal?.reason), true)
 
   constructor(inputs: Iterable<unknown> | AsyncIterable<unknown>, terms: MapTerms) {
     this.#terms = terms
     this.keepsInputs = terms.settled
     this.#source = sourceOf(inputs)
+    this.#durable = terms.durable({
+      written: (entries) => this.#written(entries),
+      failed: (error) => this.#fail(error, true),
+    })
+    this.keepsOutputs = this.#durable !== undefined
+    if (this.#durable !== undefined) void this.#begin(this.#durable)
     if (terms.signal?.aborted) this.#onAbort()
     else terms.signal?.addEventListener('abort', this.#onAbort)
   }
@@ -67,7 +102,25 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     return this
   }
 
+  resumed(): Promise<Resumed | undefined> {
+    return this.#durable?.resumed ?? Promise.resolve(undefined)
+  }
+
+  async acknowledge(note?: string): Promise<void> {
+    await this.#durable?.acknowledge(note)
+  }
+
+  drain(): void {
+    if (this.#exhausted) return
+    this.#exhausted = true
+    this.#drained = true
+    this.#given += this.#durable?.dropStaged() ?? 0
+    this.#wakeReader()
+    void this.#source.end?.()
+  }
+
   next(): Promise<IteratorResult<unknown>> {
+    this.#durable?.asked()
     if (this.unheld <= this.#enough) this.#fill()
     // The way of nearly every value: at once, with no further turn.
     const slot = this.#failure === undefined ? this.#take() : undefined
@@ -79,9 +132,23 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     return { done: true, value: undefined }
   }
 
-  /** The farm has ended: nothing more will come. */
-  abandon(reason: Error): void {
+  /** The farm has ended: nothing more will come. Resolves when what is durable of it is written. */
+  async abandon(reason: Error): Promise<void> {
     this.#fail(reason)
+    await this.#durable?.close(false)
+  }
+
+  /** Reads what its journal knows before it reads its input. */
+  async #begin(durable: DurableRun): Promise<void> {
+    this.#reading = true
+    try {
+      await durable.resumed
+      this.#reading = false
+      this.#fill()
+    } catch (error) {
+      this.#reading = false
+      this.#fail(error, true)
+    }
   }
 
   async #waitForNext(): Promise<IteratorResult<unknown>> {
@@ -106,12 +173,12 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
 
   /** Whether all outputs before the failure of the input were given. */
   #atFailure(): boolean {
-    return this.#read === this.#given || this.#terms.signal?.aborted === true
+    return this.#read === this.#given || this.#failure?.atOnce === true
   }
 
   #take(): Entry | undefined {
     const slot = this.#slots[this.#head]
-    if (slot?.state !== 'done') return undefined
+    if (slot?.state !== 'done' || slot.unwritten) return undefined
     this.#slots[this.#head++] = undefined as never
     if (this.#head >= 1_024 && this.#head * 2 >= this.#slots.length) {
       this.#slots = this.#slots.slice(this.#head)
@@ -123,6 +190,7 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
 
   #give(entry: Entry): Promise<IteratorResult<unknown>> {
     const { value, reason } = entry
+    this.#durable?.gave(entry)
     if (this.#terms.settled) return Promise.resolve({ done: false, value: outcomeOf(entry) })
     if (reason === undefined) return Promise.resolve({ done: false, value })
     return this.#finish(new AbortedError('a map', reason)).then(() => {
@@ -133,6 +201,7 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
   /** Reads the input as far ahead as is of use. */
   #fill(): void {
     if (this.#reading || this.#exhausted || this.#failure !== undefined || this.#finished) return
+    if (this.#durable?.knows(this.#read) === true) return void this.#replay(this.#durable)
     const useful = this.#terms.useful()
     // A quarter at a time, so that tasks go out in large frames.
     this.#enough = useful - Math.max(1, useful >> 2)
@@ -160,6 +229,23 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     this.#wakeReader()
   }
 
+  /** Reads the inputs that the journal knows: what they may bring into memory was bounded when they were new. */
+  async #replay(durable: DurableRun): Promise<void> {
+    this.#reading = true
+    const { nextNow, nextLater } = this.#source
+    try {
+      while (durable.knows(this.#read) && !this.#exhausted && this.#failure === undefined && !this.#finished) {
+        if (!this.#came(nextLater === undefined ? nextNow!() : await nextLater())) break
+        if (this.#read % REPLAYED_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
+      }
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#reading = false
+    this.#wakeReader()
+    this.#fill()
+  }
+
   /** How many inputs more may be read, when so many are of use. */
   #room(useful: number): number {
     const { reorderWindow, line } = this.#terms
@@ -169,25 +255,54 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
 
   /** Takes what the input gave; false at its end. */
   #came(came: IteratorResult<unknown>): boolean {
+    if (this.#exhausted) return false
     if (came.done === true) {
       this.#exhausted = true
+      this.#durable?.ended(this.#read)
       this.#wakeReader()
       return false
     }
     if (this.#finished) return false
-    const entry = this.#terms.enter(came.value, this.#read++, this)
+    const index = this.#read++
+    if (this.#durable === undefined) this.#enter(came.value, index)
+    else for (const met of this.#durable.meet(index, came.value)) this.#met(met)
+    return true
+  }
+
+  #enter(input: unknown, index: number): void {
+    const entry = this.#terms.enter(input, index, this)
     if (this.#terms.ordered) this.#slots.push(entry)
     this.#open++
     if (entry.state === 'done') this.settled(entry)
     else this.#terms.accept(entry)
-    return true
+  }
+
+  /** An input that its journal may know. */
+  #met({ index, input, known }: Met): void {
+    if (known === undefined) return this.#enter(input, index)
+    if (known === 'taken') {
+      this.#given++
+      return
+    }
+    const entry = this.#terms.enter(input, index, this)
+    entry.state = 'done'
+    if ('error' in known) entry.reason = errorFrom(known.error)
+    else {
+      const parsed = entry.line.parseOutput(known.output)
+      if (parsed.ok) entry.value = parsed.value
+      else entry.reason = new InvalidOutputError(entry.facts(), parsed.why)
+    }
+    this.#slots.push(entry)
+    this.#wakeReader()
   }
 
   /** One of its tasks has ended. */
   settled(entry: Entry): void {
     this.#open--
-    if (!this.#terms.ordered) this.#slots.push(entry)
-    if (this.#waiter !== undefined && this.#slots[this.#head]?.state === 'done') this.#wakeReader()
+    if (this.#durable?.keeps(entry) === true) {
+      entry.unwritten = true
+      this.#durable.write(entry)
+    } else this.#counts(entry)
     // Behind an output that takes long, others go on. Once for all that are settled together.
     if (this.#filling) return
     this.#filling = true
@@ -197,8 +312,24 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     })
   }
 
-  #fail(error: unknown): void {
-    this.#failure ??= { error }
+  #written(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      entry.unwritten = false
+      entry.raw = undefined
+      this.#counts(entry)
+    }
+  }
+
+  /** It may be given. */
+  #counts(entry: Entry): void {
+    if (!this.#terms.ordered && !this.#finished) this.#slots.push(entry)
+    if (this.#waiter === undefined) return
+    const next = this.#slots[this.#head]
+    if (next?.state === 'done' && !next.unwritten) this.#wakeReader()
+  }
+
+  #fail(error: unknown, atOnce = false): void {
+    this.#failure ??= { error, atOnce }
     this.#wakeReader()
   }
 
@@ -213,12 +344,13 @@ export class MapRun implements AsyncIterableIterator<unknown>, TaskOwner {
     if (this.#finished) return
     this.#finished = true
     this.#terms.signal?.removeEventListener('abort', this.#onAbort)
-    this.#terms.ended(this)
     if (reason !== undefined && this.#open > 0) this.#terms.cancelAll(this, reason)
     this.#slots = []
     this.#head = 0
     this.#wakeReader()
     if (!this.#exhausted) await this.#source.end?.()
+    await this.#durable?.close(reason === undefined && !this.#drained)
+    this.#terms.ended(this)
   }
 }
 
