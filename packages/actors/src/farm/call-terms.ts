@@ -1,6 +1,7 @@
 /**
  * What the tasks of one call have in common: of its own options, else of the task's definition, else of the farm.
  */
+import { errorData } from '@troupe/core'
 import type { CheckedFarmOptions, SubmitOptions } from './farm.options.js'
 import { InvalidInputError } from './farm-errors.js'
 import { misfit } from './fit.js'
@@ -12,15 +13,20 @@ export interface CallTerms {
   readonly timeoutMs: number
   readonly retries: number
   readonly routing: Routing | undefined
+  readonly orderKey: string | ((input: unknown) => string) | undefined
 }
 
-type CallOptions = Pick<SubmitOptions, 'timeoutMs' | 'retries' | 'priority' | 'tags'>
+interface CallOptions extends Pick<SubmitOptions, 'timeoutMs' | 'retries' | 'priority' | 'tags'> {
+  readonly key?: CallTerms['orderKey']
+}
 
 export function callTerms(task: Task, call: CallOptions, farm: CheckedFarmOptions): CallTerms {
+  const tags = [...(task.tags ?? []), ...(call.tags ?? [])]
   return {
     timeoutMs: call.timeoutMs ?? task.timeoutMs ?? farm.timeoutMs,
     retries: call.retries ?? task.retries ?? farm.retries,
-    routing: routingOf({ priority: call.priority, tags: [...(task.tags ?? []), ...(call.tags ?? [])] }),
+    routing: routingOf({ priority: call.priority, tags, inOrder: call.key !== undefined }),
+    orderKey: call.key,
   }
 }
 
@@ -38,10 +44,22 @@ export function entryOf(input: unknown, { line, number, owner }: Origin, terms: 
   entry.routing = terms.routing
   const why = misfit(line.task.input, input)
   if (why !== undefined) refuse(entry, why)
+  else if (terms.orderKey !== undefined) putInOrder(entry, input, terms.orderKey)
   return entry
 }
 
-function refuse(entry: Entry, why: string): void {
+/** What a caller's function gives, or throws, is as little to be trusted as the input. */
+function putInOrder(entry: Entry, input: unknown, orderKey: NonNullable<CallTerms['orderKey']>): void {
+  try {
+    const key: unknown = typeof orderKey === 'string' ? orderKey : orderKey(input)
+    if (typeof key === 'string') entry.orderKey = key
+    else refuse(entry, `has a key that is no string but ${typeof key}`)
+  } catch (error) {
+    refuse(entry, `has no key: ${errorData(error).message}`, error)
+  }
+}
+
+function refuse(entry: Entry, why: string, cause?: unknown): void {
   entry.state = 'done'
-  entry.reason = new InvalidInputError(entry.facts(), why)
+  entry.reason = new InvalidInputError(entry.facts(), why, cause)
 }

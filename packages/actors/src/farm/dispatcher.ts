@@ -12,6 +12,7 @@ import {
   UnroutableError,
   WorkerLostError,
 } from './farm-errors.js'
+import { KeyChains } from './key-chains.js'
 import type { Entry, TaskOwner } from './ledger.js'
 import { Placement } from './placement.js'
 import { isOpen, NO_TAGS, type Seat, seatOf, suits } from './seat.js'
@@ -69,6 +70,7 @@ export class Dispatcher {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #placement: Placement
+  readonly #chains = new KeyChains()
   readonly #seats = new Set<Seat>()
   readonly #waiting = new Map<Entry, unknown>()
   #held = 0
@@ -85,10 +87,10 @@ export class Dispatcher {
     this.#placement = new Placement(terms, (seat, entries) => this.#give(seat, entries))
   }
 
-  /** Tasks that no worker has: queued, suspect, or waiting for their next try. */
+  /** Tasks that no worker has: queued, suspect, or waiting for their next try or for another of their key. */
   get pending(): number {
     const { pending, suspects } = this.#placement
-    return pending.size + suspects.size + this.#waiting.size
+    return pending.size + suspects.size + this.#waiting.size + this.#chains.waiting
   }
 
   /** Tasks that workers have. */
@@ -106,6 +108,7 @@ export class Dispatcher {
     entry.owner.unheld++
     entry.sequence = ++this.#accepted
     if (entry.routing !== undefined && !this.#isRoutable(entry)) return
+    if (entry.orderKey !== undefined && !this.#chains.enter(entry)) return
     this.#placement.push(entry)
     if ((idle && this.#seats.size > 0) || this.#placement.pending.size >= this.#early) this.flush()
     else this.#port.flushSoon()
@@ -141,8 +144,7 @@ export class Dispatcher {
       }
     }
     for (const [ticket, failure] of results.failures) {
-      // Also of a task that was cancelled meanwhile: it still runs, and its place in the worker is lost.
-      if (failure.kind === 'timeout' && failure.stuck) this.#condemnStuck(seat, failure.timeoutMs)
+      if (this.#goesOn(seat, ticket, failure)) continue
       const entry = this.#release(seat, ticket)
       if (entry === undefined) continue
       line ??= entry.line
@@ -163,19 +165,20 @@ export class Dispatcher {
     this.#held -= entries.length
     const [only] = entries
     if (entries.length === 1 && only !== undefined && seat.condemned === undefined) only.deaths++
-    for (const entry of entries) this.#bereaved(entry, cause)
+    for (const entry of entries) this.#bereaved(entry, cause, seat.verdicts.get(entry.ticket))
     this.#port.flushSoon()
   }
 
-  /** Ends a task before its time. A worker that runs it is told, and has `graceMs` to end it. */
-  cancel(entry: Entry, reason: Error): void {
+  /** Ends a task before its time, and counts it so. A worker that runs it is told, and has `graceMs` to end it. */
+  cancel(entry: Entry, reason: Error, count: Ending = 'cancelled'): void {
     if (entry.state === 'done') return
     const seat = this.#seatOf(entry)
     const was = entry.state
     entry.state = 'done'
     if (was === 'pending') this.#placement.noteSettled(entry)
+    else if (was === 'blocked') this.#chains.noteSettled(entry)
     this.#stopWaiting(entry)
-    this.#conclude(entry, was, undefined, reason, 'cancelled')
+    this.#conclude(entry, was, undefined, reason, count)
     if (seat === undefined) return
     this.#port.cancel(seat, [entry.ticket])
     seat.unwanted.set(entry.ticket, this.#clock.now() + this.#terms.graceMs)
@@ -184,7 +187,7 @@ export class Dispatcher {
   /** Ends all tasks of an owner that are not settled. */
   cancelAll(owner: TaskOwner, reason: Error): void {
     const all = [...this.#waiting.keys()].filter((entry) => entry.owner === owner)
-    all.push(...this.#placement.suspects.of(owner), ...this.#placement.pending.of(owner))
+    all.push(...this.#placement.of(owner), ...this.#chains.of(owner))
     for (const seat of this.#seats)
       for (const entry of seat.holder.entries()) if (entry.owner === owner) all.push(entry)
     for (const entry of all) this.cancel(entry, reason)
@@ -209,8 +212,7 @@ export class Dispatcher {
 
   /** Settles all that is not settled. */
   abandon(reason: Error): void {
-    const { suspects, pending } = this.#placement
-    const all = [...this.#waiting.keys(), ...suspects.takeAll(), ...pending.takeAll()]
+    const all = [...this.#waiting.keys(), ...this.#placement.takeAll(), ...this.#chains.takeAll()]
     for (const seat of this.#seats) all.push(...seat.holder.releaseAll())
     this.#held = 0
     for (const entry of all) {
@@ -258,8 +260,31 @@ export class Dispatcher {
     if (entry === undefined) return undefined
     this.#held--
     if (seat.unwanted.size > 0) seat.unwanted.delete(ticket)
+    if (entry.state !== 'done') return entry
     // It was cancelled while the worker had it: settled already.
-    return entry.state === 'done' ? undefined : entry
+    this.#ended(entry)
+    return undefined
+  }
+
+  /**
+   * Whether the end of a try must wait for that of its worker, without which it goes on: what comes after it in its order is
+   * not to run beside it.
+   */
+  #goesOn(seat: Seat, ticket: number, failure: Failure): boolean {
+    if (failure.kind !== 'timeout' || !failure.stuck) return false
+    // Also of a task that was cancelled meanwhile: it still runs, and its place in the worker is lost.
+    this.#condemnStuck(seat, failure.timeoutMs)
+    if (seat.holder.at(ticket)?.orderKey === undefined) return false
+    seat.verdicts.set(ticket, failure)
+    return true
+  }
+
+  /** A task is settled and no worker is at it any more: the next of its key may go. */
+  #ended(entry: Entry): void {
+    const next = entry.orderKey === undefined ? undefined : this.#chains.leave(entry)
+    if (next === undefined) return
+    this.#placement.push(next)
+    this.#port.flushSoon()
   }
 
   /** An output came: it is parsed here, so that transforms and defaults of its schema run once, at the receiver. */
@@ -283,8 +308,9 @@ export class Dispatcher {
     this.#again(entry, backoffDelayMs(this.#terms.backoff, entry.failures, this.#random))
   }
 
-  #bereaved(entry: Entry, cause: Error): void {
-    if (entry.state === 'done') return
+  #bereaved(entry: Entry, cause: Error, verdict: Failure | undefined): void {
+    if (entry.state === 'done') return this.#ended(entry)
+    if (verdict !== undefined) return this.#failed(entry, verdict)
     if (entry.deaths >= MAX_DEATHS)
       return this.#reject(entry, new TaskPoisonedError(entry.facts(), entry.deaths, cause))
     if (this.#terms.onWorkerLost === 'fail') return this.#reject(entry, new WorkerLostError(entry.facts(), cause))
@@ -324,9 +350,10 @@ export class Dispatcher {
     const [only, another] = seat.holder.entries()
     // With several it cannot be told which: each runs again alone, and then it can.
     if (only === undefined || another !== undefined || only.state !== 'held') return
+    const failure: Failure = { kind: 'timeout', timeoutMs: limitMs(only), stuck: true }
+    if (this.#goesOn(seat, only.ticket, failure)) return
     this.#release(seat, only.ticket)
-    const timeoutMs = limitMs(only)
-    this.#tryAgainOr(only, () => failureError({ kind: 'timeout', timeoutMs, stuck: true }, only.facts()))
+    this.#failed(only, failure)
   }
 
   #condemnStuck(seat: Seat, timeoutMs: number): void {
@@ -362,6 +389,7 @@ export class Dispatcher {
     entry.value = value
     entry.reason = reason
     this.counts[count]++
+    if (entry.holder === undefined) this.#ended(entry)
     entry.owner.settled(entry)
   }
 }

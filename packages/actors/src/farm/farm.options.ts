@@ -96,9 +96,16 @@ export const SubmitOptions = z.strictObject({
   priority: z.number().int().optional(),
   /** It goes only to workers that have all of these tags, beside those of the task's definition. */
   tags: tags.optional(),
+  /**
+   * Tasks of one key, of whatever call, run in the order in which they were given, one at a time, on whatever worker: the next
+   * waits until this one has ended, with all its tries. Not the `key` of the task's definition, which names inputs in errors.
+   */
+  key: z.string().optional(),
 })
 
 export const MapOptions = SubmitOptions.extend({
+  /** As the `key` of a submit, of each input. */
+  key: z.custom<(input: unknown) => string>((value) => typeof value === 'function', 'must be a function').optional(),
   /** Gives each outcome, as `Promise.allSettled` does, and does not throw for a task that failed. */
   settled: z.boolean().optional(),
   /** What a journal calls the map. Default: the name of the task, and from the second map of a task on a number with it. */
@@ -109,5 +116,8 @@ export const MapOptions = SubmitOptions.extend({
 
 export type FarmOptions = z.input<typeof FarmOptions>
 export type SubmitOptions = z.input<typeof SubmitOptions>
-export type MapOptions = z.input<typeof MapOptions>
+export interface MapOptions<Input = unknown> extends Omit<z.input<typeof MapOptions>, 'key'> {
+  /** As the `key` of a submit, of each input. */
+  key?(input: Input): string
+}
 export type CheckedFarmOptions = z.output<typeof FarmOptions>

@@ -28,6 +28,9 @@ import { isTask, type Task } from './task.js'
 import { assertNotInWorker } from './worker-mark.js'
 import { WorkerPool, type WorkerStats } from './worker-pool.js'
 
+/** So many inputs of a map with a key are of use: the next may be of another key. */
+const KEYED_AHEAD = 1_024
+
 export interface FarmStats {
   /** Tasks that no worker has. */
   readonly pending: number
@@ -154,12 +157,12 @@ export class Farm implements Supervised, AsyncDisposable {
   map<Input extends z.ZodType, Output extends z.ZodType>(
     task: Task<Input, Output>,
     inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
-    options: MapOptions & { readonly settled: true },
+    options: MapOptions<z.input<Input>> & { readonly settled: true },
   ): MapResults<Settled<z.input<Input>, z.output<Output>>>
   map<Input extends z.ZodType, Output extends z.ZodType>(
     task: Task<Input, Output>,
     inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
-    options?: MapOptions & { readonly settled?: false },
+    options?: MapOptions<z.input<Input>> & { readonly settled?: false },
   ): MapResults<z.output<Output>>
   map(task: Task, inputs: Iterable<unknown> | AsyncIterable<unknown>, options: MapOptions = {}): MapResults<unknown> {
     return this.#map(task, inputs, options, true)
@@ -169,12 +172,12 @@ export class Farm implements Supervised, AsyncDisposable {
   mapUnordered<Input extends z.ZodType, Output extends z.ZodType>(
     task: Task<Input, Output>,
     inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
-    options: MapOptions & { readonly settled: true },
+    options: MapOptions<z.input<Input>> & { readonly settled: true },
   ): MapResults<Settled<z.input<Input>, z.output<Output>>>
   mapUnordered<Input extends z.ZodType, Output extends z.ZodType>(
     task: Task<Input, Output>,
     inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
-    options?: MapOptions & { readonly settled?: false },
+    options?: MapOptions<z.input<Input>> & { readonly settled?: false },
   ): MapResults<z.output<Output>>
   mapUnordered(
     task: Task,
@@ -248,7 +251,7 @@ export class Farm implements Supervised, AsyncDisposable {
       settled: checked.settled === true,
       signal: checked.signal,
       reorderWindow,
-      useful: () => workers * line.pace.held(concurrency),
+      useful: () => Math.max(checked.key === undefined ? 0 : KEYED_AHEAD, workers * line.pace.held(concurrency)),
       enter: (input, index, owner) => entryOf(input, { line, number: index, owner }, terms),
       accept: (entry) => this.#dispatcher.accept(entry),
       cancelAll: (owner, reason) => this.#dispatcher.cancelAll(owner, reason),

@@ -36,7 +36,7 @@ export interface SentFrame {
 
 /** One task from its acceptance until it is settled. One object a task, of one shape: this is the path of the message. */
 export class Entry {
-  state: 'pending' | 'held' | 'waiting' | 'done' = 'pending'
+  state: 'blocked' | 'pending' | 'held' | 'waiting' | 'done' = 'pending'
   /** Tries that were begun. */
   attempts = 0
   /** Tries that failed by the task's own doing. */
@@ -50,6 +50,8 @@ export class Entry {
   ticket = 0
   /** What it asks of its turn, if anything. */
   routing: Routing | undefined = undefined
+  /** It runs after those of the same key that were given before it. */
+  orderKey: string | undefined = undefined
   /** Which task it was among all that the dispatcher accepted. */
   sequence = 0
   value: unknown = undefined
@@ -125,6 +127,12 @@ export class Holder {
     }
     this.#batches.push({ firstTicket, slots: [...entries], left: entries.length })
     this.#held += entries.length
+  }
+
+  /** What it holds under a ticket, left where it is. */
+  at(ticket: number): Entry | undefined {
+    const batch = this.#batchOf(ticket)
+    return batch?.slots[ticket - batch.firstTicket]
   }
 
   /** Takes back what it held under a ticket: undefined for a ticket that it does not hold (any more). */

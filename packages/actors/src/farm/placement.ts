@@ -1,7 +1,7 @@
 /**
  * The rule by which tasks that wait are given to workers: who is next, to whom it goes, and how many go with it.
  */
-import type { Entry } from './ledger.js'
+import type { Entry, TaskOwner } from './ledger.js'
 import { type Seat, suits } from './seat.js'
 import { type Lane, TaskQueue } from './task-queue.js'
 
@@ -31,6 +31,16 @@ export class Placement {
   /** Says that a task that waits here has been settled. */
   noteSettled(entry: Entry): void {
     this.#queueOf(entry).noteSettled(entry)
+  }
+
+  /** Those of one owner that wait here. */
+  of(owner: TaskOwner): Entry[] {
+    return [...this.suspects.of(owner), ...this.pending.of(owner)]
+  }
+
+  /** Takes all. */
+  takeAll(): Entry[] {
+    return [...this.suspects.takeAll(), ...this.pending.takeAll()]
   }
 
   /** Gives what can be given. Suspects go first, and what they wait for is kept for them. */

@@ -1,6 +1,7 @@
 /**
  * One incarnation of a worker, as the farm's engine sees it.
  */
+import type { Failure } from './failure.js'
 import { Holder } from './ledger.js'
 import type { Routing } from './routing.js'
 
@@ -15,6 +16,8 @@ export interface Seat {
   lastHeardMs: number
   /** When it must have ended each cancelled try, by ticket, or is killed; the earliest first. */
   readonly unwanted: Map<number, number>
+  /** How tries under these tickets have failed that go on until it has ended, where nothing may begin before that. */
+  readonly verdicts: Map<number, Failure>
   /** It has ended, or is about to: it gets nothing more, but what it has sent still counts. */
   leaving: boolean
   /** Why the farm kills it, once it does. */
@@ -33,6 +36,7 @@ export function seatOf(id: string, tags: ReadonlySet<string>, nowMs: number): Se
     alone: false,
     lastHeardMs: nowMs,
     unwanted: new Map(),
+    verdicts: new Map(),
     leaving: false,
     condemned: undefined,
     done: 0,

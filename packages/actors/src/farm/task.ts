@@ -35,7 +35,10 @@ export interface TaskDefinition<Input extends z.ZodType, Output extends z.ZodTyp
   readonly input: Input
   /** The worker validates against it; the farm parses with it. */
   readonly output: Output
-  /** What errors call an input. Default: its place in the input of a map, or the number of the submit. */
+  /**
+   * What errors call an input. Default: its place in the input of a map, or the number of the submit. Not the `key` of a
+   * call, which puts tasks in order.
+   */
   readonly key?: (input: z.input<Input>) => string
   /** How many times a failed try is tried again. Default: the farm's. */
   readonly retries?: number

@@ -31,6 +31,7 @@ export const thrown = (message = 'it went wrong'): Failure => ({ kind: 'thrown',
 interface Wishes extends RoutingTerms {
   readonly timeoutMs?: number
   readonly retries?: number
+  readonly key?: string
 }
 
 interface Sent {
@@ -100,12 +101,12 @@ export class Stage implements TaskOwner {
   }
 
   /** Gives the dispatcher tasks; their inputs are the letters of the alphabet, in order. */
-  accept(count: number, line: TaskLine, { timeoutMs = 0, retries = 0, ...wishes }: Wishes = {}): Entry[] {
-    const routing = routingOf(wishes)
+  accept(count: number, line: TaskLine, { timeoutMs = 0, retries = 0, key, ...wishes }: Wishes = {}): Entry[] {
+    const routing = routingOf({ inOrder: key !== undefined, ...wishes })
     const entries = Array.from({ length: count }, () => {
       const number = this.#inputs++
       const entry = new Entry(line, letter(number), number, timeoutMs, retries, this)
-      return Object.assign(entry, { routing })
+      return Object.assign(entry, { routing, orderKey: key })
     })
     for (const entry of entries) this.dispatcher.accept(entry)
     return entries
