@@ -3,8 +3,8 @@
  */
 import { setMaxListeners } from 'node:events'
 import { AbortedError, type Clock, InvalidOptionsError, TimeoutError, type TroupeError } from '@troupe/core'
+import type { Deadline } from '../../actor/deadlines.js'
 import type { ProcedureSpec } from '../contract.js'
-import type { Deadline } from '../deadlines.js'
 import { Inflow } from '../inflow.js'
 import { Outflow } from '../outflow.js'
 import { CallError, DeclaredError, wireError } from '../rpc-errors.js'

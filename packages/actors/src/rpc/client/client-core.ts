@@ -11,8 +11,8 @@ import {
   TroupeError,
   type Waiter,
 } from '@troupe/core'
+import { type Deadline, Deadlines } from '../../actor/deadlines.js'
 import { type Contract, streamsOf } from '../contract.js'
-import { type Deadline, Deadlines } from '../deadlines.js'
 import { CallError, wireError } from '../rpc-errors.js'
 import { parseBy } from '../standard.js'
 import { CallTrace } from '../tracing.js'

@@ -2,8 +2,8 @@
  * A call as its server has it: from its arrival to its answer, and until nothing of it runs any more.
  */
 import { AbortedError, TimeoutError } from '@troupe/core'
+import type { Deadline } from '../../actor/deadlines.js'
 import type { ProcedureSpec } from '../contract.js'
-import type { Deadline } from '../deadlines.js'
 import { wireError } from '../rpc-errors.js'
 import {
   type CallItem,

@@ -3,8 +3,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Clock, type Deferred, deferred, type Logger } from '@troupe/core'
+import { Deadlines } from '../../actor/deadlines.js'
 import type { Contract } from '../contract.js'
-import { Deadlines } from '../deadlines.js'
 import { describeContract } from '../describe.js'
 import { wireError } from '../rpc-errors.js'
 import { CallTrace } from '../tracing.js'
