@@ -6,6 +6,7 @@ import type { CheckedFarmOptions, SubmitOptions } from './farm.options.js'
 import { InvalidInputError } from './farm-errors.js'
 import { misfit } from './fit.js'
 import { Entry, type TaskLine, type TaskOwner } from './ledger.js'
+import { Rate, type RateTerms } from './rate.js'
 import { type Routing, routingOf } from './routing.js'
 import type { Task } from './task.js'
 
@@ -18,14 +19,23 @@ export interface CallTerms {
 
 interface CallOptions extends Pick<SubmitOptions, 'timeoutMs' | 'retries' | 'priority' | 'tags'> {
   readonly key?: CallTerms['orderKey']
+  readonly rate?: RateTerms | undefined
 }
 
-export function callTerms(task: Task, call: CallOptions, farm: CheckedFarmOptions): CallTerms {
+/** What calls of a task begin from: its definition, the farm, and the rates of both. */
+export interface Defaults {
+  readonly task: Task
+  readonly farm: CheckedFarmOptions
+  readonly rates: readonly Rate[]
+}
+
+export function callTerms({ task, farm, rates: common }: Defaults, call: CallOptions): CallTerms {
   const tags = [...(task.tags ?? []), ...(call.tags ?? [])]
+  const rates = call.rate === undefined ? common : [...common, new Rate(call.rate)]
   return {
     timeoutMs: call.timeoutMs ?? task.timeoutMs ?? farm.timeoutMs,
     retries: call.retries ?? task.retries ?? farm.retries,
-    routing: routingOf({ priority: call.priority, tags, inOrder: call.key !== undefined }),
+    routing: routingOf({ priority: call.priority, tags, rates, inOrder: call.key !== undefined }),
     orderKey: call.key,
   }
 }

@@ -23,6 +23,7 @@ export type { Seat } from './seat.js'
 
 /** A task that kills its worker this often, while it is alone on it, is given up. */
 const MAX_DEATHS = 3
+const MAX_TIMER_MS = 2 ** 31 - 1
 /** What is sent before the end of a turn is no less than this: small frames cost more than they gain. */
 const EARLY_TASKS = 64
 
@@ -75,6 +76,8 @@ export class Dispatcher {
   readonly #waiting = new Map<Entry, unknown>()
   #held = 0
   #accepted = 0
+  #againMs = Number.POSITIVE_INFINITY
+  #againTimer: unknown
   #lastTicket = 0
   /** With so many pending the emptiest worker would get its whole share: they need not wait for the end of the turn. */
   #early = Number.POSITIVE_INFINITY
@@ -179,6 +182,8 @@ export class Dispatcher {
     else if (was === 'blocked') this.#chains.noteSettled(entry)
     this.#stopWaiting(entry)
     this.#conclude(entry, was, undefined, reason, count)
+    // What it waited for may be free for others.
+    this.#port.flushSoon()
     if (seat === undefined) return
     this.#port.cancel(seat, [entry.ticket])
     seat.unwanted.set(entry.ticket, this.#clock.now() + this.#terms.graceMs)
@@ -206,12 +211,14 @@ export class Dispatcher {
 
   /** Sends what can be sent. */
   flush(): void {
-    this.#placement.place([...this.#seats].filter(isOpen))
+    const again = this.#placement.place([...this.#seats].filter(isOpen), this.#clock.now())
+    if (again !== this.#againMs) this.#lookAgain(again)
     this.#setEarly()
   }
 
   /** Settles all that is not settled. */
   abandon(reason: Error): void {
+    this.#lookAgain(Number.POSITIVE_INFINITY)
     const all = [...this.#waiting.keys(), ...this.#placement.takeAll(), ...this.#chains.takeAll()]
     for (const seat of this.#seats) all.push(...seat.holder.releaseAll())
     this.#held = 0
@@ -219,6 +226,18 @@ export class Dispatcher {
       this.#stopWaiting(entry)
       this.#settle(entry, undefined, reason, 'cancelled')
     }
+  }
+
+  /** One timer for whatever a rate holds back. */
+  #lookAgain(atMs: number): void {
+    this.#clock.clearTimeout(this.#againTimer)
+    this.#againMs = atMs
+    if (atMs === Number.POSITIVE_INFINITY) return
+    const leftMs = Math.min(MAX_TIMER_MS, Math.max(0, Math.ceil(atMs - this.#clock.now())))
+    this.#againTimer = this.#clock.setTimeout(() => {
+      this.#againMs = Number.POSITIVE_INFINITY
+      this.#port.flushSoon()
+    }, leftMs)
   }
 
   /** Refuses a task that would wait for ever. */
@@ -252,7 +271,9 @@ export class Dispatcher {
     this.#lastTicket += sent.length
     for (const { owner } of sent) owner.unheld--
     this.#held += sent.length
-    sent[0]!.line.pace.sent(sent.length, bytes)
+    const { line, routing } = sent[0]!
+    line.pace.sent(sent.length, bytes)
+    if (routing !== undefined) for (const rate of routing.rates) rate.take(sent.length, this.#clock.now())
   }
 
   #release(seat: Seat, ticket: number): Entry | undefined {

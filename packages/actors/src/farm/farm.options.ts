@@ -13,6 +13,15 @@ const time = z
   .min(0)
   .max(2 ** 31 - 1)
 const tags = z.array(z.string().min(1).max(128)).max(64)
+const rate = z.strictObject({
+  /** How many tasks may begin in `perMs`. */
+  limit: z.number().int().min(1),
+  /** In ms. */
+  perMs: z
+    .number()
+    .positive()
+    .max(2 ** 31 - 1),
+})
 const signal = z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'must be an AbortSignal')
 
 const journal = z.union([
@@ -51,6 +60,8 @@ export const FarmOptions = z.strictObject({
   livenessMs: z.number().int().min(20).max(600_000).default(5_000),
   /** How many tasks may be queued by `submit`; a `submit` beyond waits. */
   maxQueued: z.number().int().min(1).default(100_000),
+  /** At most `limit` tasks begin in any `perMs`, of all that it runs; tries count. */
+  rate: rate.optional(),
   /** How many results of a map may wait for an earlier one, or for their reader. */
   reorderWindow: z.number().int().min(1).default(16_384),
   /** What becomes of tasks whose worker died: they run again on another, or they fail with `WORKER_LOST`. */
@@ -106,6 +117,8 @@ export const SubmitOptions = z.strictObject({
 export const MapOptions = SubmitOptions.extend({
   /** As the `key` of a submit, of each input. */
   key: z.custom<(input: unknown) => string>((value) => typeof value === 'function', 'must be a function').optional(),
+  /** At most `limit` of its tasks begin in any `perMs`; tries count. */
+  rate: rate.optional(),
   /** Gives each outcome, as `Promise.allSettled` does, and does not throw for a task that failed. */
   settled: z.boolean().optional(),
   /** What a journal calls the map. Default: the name of the task, and from the second map of a task on a number with it. */

@@ -16,7 +16,7 @@ import {
 import type { z } from 'zod'
 import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../actor/exit.js'
 import { stopInTime } from '../actor/stop-in-time.js'
-import { type CallTerms, callTerms, entryOf } from './call-terms.js'
+import { type CallTerms, callTerms, type Defaults, entryOf } from './call-terms.js'
 import { Dispatcher } from './dispatcher.js'
 import { FarmJournal } from './durable/farm-journal.js'
 import { type CheckedFarmOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
@@ -24,6 +24,7 @@ import { parse } from './fit.js'
 import type { Entry, TaskLine, TaskOwner } from './ledger.js'
 import { type MapResults, MapRun, type Settled } from './map-run.js'
 import { Pace } from './pace.js'
+import { Rate } from './rate.js'
 import { isTask, type Task } from './task.js'
 import { assertNotInWorker } from './worker-mark.js'
 import { WorkerPool, type WorkerStats } from './worker-pool.js'
@@ -50,6 +51,7 @@ export interface FarmStats {
 
 interface Line extends TaskLine {
   readonly task: Task
+  readonly defaults: Defaults
   /** Of calls without options. */
   readonly terms: CallTerms
 }
@@ -66,6 +68,8 @@ export class Farm implements Supervised, AsyncDisposable {
   readonly #dispatcher: Dispatcher
   readonly #lifecycle: Lifecycle
   readonly #exit: Promise<Exit>
+  /** The farm's own, of all tasks. */
+  readonly #rates: readonly Rate[]
   readonly #lines = new Map<string, Line>()
   readonly #maps = new Set<MapRun>()
   readonly #journal: FarmJournal | undefined
@@ -89,6 +93,7 @@ export class Farm implements Supervised, AsyncDisposable {
   private constructor(options: CheckedFarmOptions) {
     this.#options = options
     this.#journal = options.journal === undefined ? undefined : new FarmJournal(options.journal)
+    this.#rates = options.rate === undefined ? [] : [new Rate(options.rate)]
     const run = randomBytes(8).toString('hex')
     const log = resolveLog(options.log).child({ farm: run })
     this.#lifecycle = new Lifecycle({
@@ -140,7 +145,7 @@ export class Farm implements Supervised, AsyncDisposable {
     return new Promise((resolve, reject) => {
       const checked = options === undefined ? undefined : parseOptions(SubmitOptions, options, 'a submit')
       const line = this.#line(task)
-      const terms = checked === undefined ? line.terms : callTerms(line.task, checked, this.#options)
+      const terms = checked === undefined ? line.terms : callTerms(line.defaults, checked)
       const submitted = new Submitted(resolve as (value: unknown) => void, reject)
       const entry = entryOf(input, { line, number: ++this.#submits, owner: submitted }, terms)
       if (entry.state === 'done') reject(entry.reason)
@@ -243,7 +248,7 @@ export class Farm implements Supervised, AsyncDisposable {
   ): MapResults<unknown> {
     const checked = parseOptions(MapOptions, options, 'a map')
     const line = this.#line(task)
-    const terms = callTerms(task, checked, this.#options)
+    const terms = callTerms(line.defaults, checked)
     const { concurrency, workers, reorderWindow } = this.#options
     const run = new MapRun(inputs, {
       line,
@@ -287,10 +292,14 @@ export class Farm implements Supervised, AsyncDisposable {
       const versions = `${task.version ?? 'none'} here, ${tasks.get(task.name) ?? 'none'} in the workers`
       throw new TroupeError('VERSION_MISMATCH', `task "${task.name}" has two versions: ${versions}`)
     }
+    const rate = known === undefined && task.rate !== undefined ? [new Rate(task.rate)] : []
+    const rates = known?.defaults.rates ?? [...this.#rates, ...rate]
+    const defaults = { task, farm: this.#options, rates }
     const line = {
       name: task.name,
       task,
-      terms: callTerms(task, {}, this.#options),
+      defaults,
+      terms: callTerms(defaults, {}),
       pace: known?.pace ?? new Pace(),
       parseOutput: (value: unknown) => parse(task.output, value),
       keyOf: (input: unknown, number: number) => keyOf(task, input, number),

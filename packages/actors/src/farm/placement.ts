@@ -2,6 +2,8 @@
  * The rule by which tasks that wait are given to workers: who is next, to whom it goes, and how many go with it.
  */
 import type { Entry, TaskOwner } from './ledger.js'
+import { roomOf } from './rate.js'
+import type { Routing } from './routing.js'
 import { type Seat, suits } from './seat.js'
 import { type Lane, TaskQueue } from './task-queue.js'
 
@@ -10,12 +12,11 @@ export interface PlacementTerms {
   readonly onWorkerLost: 'redeliver' | 'fail'
 }
 
-const NONE: ReadonlySet<Lane> = new Set()
-
 export class Placement {
   readonly pending = new TaskQueue()
   readonly suspects = new TaskQueue()
   readonly #terms: PlacementTerms
+  #againMs = Number.POSITIVE_INFINITY
   readonly #give: (seat: Seat, entries: readonly Entry[]) => void
 
   /** `give` sends tasks to a worker; what cannot be sent it settles. */
@@ -43,48 +44,67 @@ export class Placement {
     return [...this.suspects.takeAll(), ...this.pending.takeAll()]
   }
 
-  /** Gives what can be given. Suspects go first, and what they wait for is kept for them. */
-  place(seats: readonly Seat[]): void {
-    if (this.suspects.size === 0) return this.#placePending(seats)
-    this.#placeSuspects(seats)
-    const lanes = [...this.suspects.lanes()]
-    this.#placePending(seats.filter(({ tags }) => !lanes.some(({ routing }) => suits(tags, routing))))
+  /**
+   * Gives what can be given. Suspects go first, and what they wait for is kept for them. Returns when to look again, because
+   * a rate holds something back; Infinity if none does.
+   */
+  place(seats: readonly Seat[], nowMs: number): number {
+    this.#againMs = Number.POSITIVE_INFINITY
+    if (this.suspects.size > 0) this.#placePending(this.#placeSuspects(seats, nowMs), nowMs)
+    else this.#placePending(seats, nowMs)
+    return this.#againMs
   }
 
   #queueOf({ suspect }: Entry): TaskQueue {
     return suspect ? this.suspects : this.pending
   }
 
-  /** One to each worker that has nothing else. */
-  #placeSuspects(seats: readonly Seat[]): void {
+  /** One to each worker that has nothing else. Returns the workers for which none of them waits. */
+  #placeSuspects(seats: readonly Seat[], nowMs: number): readonly Seat[] {
+    const waitsFor = (lane: Lane, seat: Seat) => suits(seat.tags, lane.routing) && this.#rateRoom(lane, nowMs) > 0
     for (const seat of seats) {
       if (seat.holder.held > 0) continue
-      const lane = this.suspects.first(({ routing }) => suits(seat.tags, routing))
+      const lane = this.suspects.first((other) => waitsFor(other, seat))
       if (lane === undefined) continue
       seat.alone = true
       this.#give(seat, [this.suspects.shift(lane)!])
       // It may have been refused.
       seat.alone = seat.holder.held > 0
     }
+    const lanes = [...this.suspects.lanes()]
+    return seats.filter((seat) => !lanes.some((lane) => waitsFor(lane, seat)))
   }
 
   /** Lane by lane. Workers that have no room for whose turn it is are not given to who comes after. */
-  #placePending(seats: readonly Seat[]): void {
+  #placePending(seats: readonly Seat[], nowMs: number): void {
     let open = seats
-    let passed = NONE
+    const passed = new Set<Lane>()
     while (open.length > 0) {
       const lane = this.pending.first((other) => !passed.has(other))
       if (lane === undefined) return
+      const rateRoom = this.#rateRoom(lane, nowMs)
+      if (rateRoom <= 0) {
+        passed.add(lane)
+        continue
+      }
       const fitting = isForAll(lane) ? open : open.filter(({ tags }) => suits(tags, lane.routing))
       const seat = this.#roomiest(fitting, lane.tasks.peek()!)
       if (seat !== undefined) {
-        this.#give(seat, this.#take(lane, seat, fitting))
+        this.#give(seat, this.#take(lane, seat, { fitting, rateRoom }))
         continue
       }
       if (fitting.length === open.length) return
-      passed = new Set(passed).add(lane)
+      passed.add(lane)
       open = open.filter(({ tags }) => !suits(tags, lane.routing))
     }
+  }
+
+  /** How many tasks of a lane its rates let begin. */
+  #rateRoom({ routing }: Lane, nowMs: number): number {
+    if (routing === undefined || routing.rates.length === 0) return Number.POSITIVE_INFINITY
+    const { room, backMs } = roomOf(routing.rates, nowMs)
+    if (room <= 0) this.#againMs = Math.min(this.#againMs, backMs)
+    return room
   }
 
   /** The worker with the least outstanding work, if it has room for such a task. */
@@ -101,19 +121,26 @@ export class Placement {
     return held >= this.#terms.concurrency && held > limit / 2 ? undefined : best
   }
 
-  #heldLimit({ line }: Entry): number {
-    // Only what has begun may be lost where nothing may run twice, so nothing is sent ahead.
-    return this.#terms.onWorkerLost === 'fail' ? this.#terms.concurrency : line.pace.held(this.#terms.concurrency)
+  #heldLimit({ line, routing }: Entry): number {
+    return this.#beginsAtOnce(routing) ? this.#terms.concurrency : line.pace.held(this.#terms.concurrency)
   }
 
-  #take(lane: Lane, seat: Seat, fitting: readonly Seat[]): Entry[] {
+  /**
+   * Whether nothing is sent ahead: only what has begun may be lost where nothing may run twice, and what a rate counts is what
+   * begins.
+   */
+  #beginsAtOnce(routing: Routing | undefined): boolean {
+    return this.#terms.onWorkerLost === 'fail' || (routing !== undefined && routing.rates.length > 0)
+  }
+
+  #take(lane: Lane, seat: Seat, { fitting, rateRoom }: { fitting: readonly Seat[]; rateRoom: number }): Entry[] {
     const first = lane.tasks.peek()!
     let held = 0
     for (const { holder } of fitting) held += holder.held
     const room = this.#heldLimit(first) - seat.holder.held
     const share = Math.ceil((lane.tasks.size + held) / fitting.length) - seat.holder.held
-    const frame = this.#terms.onWorkerLost === 'fail' ? room : first.line.pace.frame(this.#terms.concurrency)
-    const most = Math.max(1, Math.min(room, share, frame))
+    const frame = this.#beginsAtOnce(lane.routing) ? room : first.line.pace.frame(this.#terms.concurrency)
+    const most = Math.max(1, Math.min(room, share, frame, rateRoom))
     const taken: Entry[] = []
     while (taken.length < most && lane.tasks.peek()?.line === first.line) taken.push(this.pending.shift(lane)!)
     return taken

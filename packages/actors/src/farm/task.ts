@@ -53,6 +53,8 @@ export interface TaskDefinition<Input extends z.ZodType, Output extends z.ZodTyp
   setup?(context: SetupContext): Resource | Promise<Resource>
   /** Lets go of it, when the worker stops in order; not when it is killed or dies. */
   teardown?(resource: Resource): void | Promise<void>
+  /** At most `limit` of its tasks begin in any `perMs` in one farm, of all calls; tries count. */
+  readonly rate?: { readonly limit: number; readonly perMs: number }
   /** Does the work: returns the output, or a promise of it. */
   run(input: z.output<Input>, context: TaskContext<Resource>): z.input<Output> | Promise<z.input<Output>>
 }
@@ -105,9 +107,18 @@ function* problems(definition: TaskDefinition<z.ZodType, z.ZodType>): Generator<
 }
 
 /** Of what it asks for. */
-function* wishProblems({ tags }: TaskDefinition<z.ZodType, z.ZodType>): Generator<{ path: string; message: string }> {
+function* wishProblems({
+  tags,
+  rate,
+}: TaskDefinition<z.ZodType, z.ZodType>): Generator<{ path: string; message: string }> {
   if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && tag !== ''))) {
     yield { path: 'tags', message: 'must be a list of strings' }
+  }
+  if (
+    rate !== undefined &&
+    !(Number.isInteger(rate.limit) && rate.limit > 0 && rate.perMs > 0 && rate.perMs < 2 ** 31)
+  ) {
+    yield { path: 'rate', message: 'must have a limit of 1 or more and perMs above 0' }
   }
 }
 
