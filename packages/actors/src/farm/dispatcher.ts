@@ -74,6 +74,7 @@ export class Dispatcher {
   readonly #chains = new KeyChains()
   readonly #seats = new Set<Seat>()
   readonly #waiting = new Map<Entry, unknown>()
+  #isPaused = false
   #held = 0
   #accepted = 0
   #againMs = Number.POSITIVE_INFINITY
@@ -211,9 +212,27 @@ export class Dispatcher {
 
   /** Sends what can be sent. */
   flush(): void {
+    if (!this.#isPaused) this.#place()
+    this.#setEarly()
+  }
+
+  /** Gives nothing out until it resumes; what workers have goes on, with its limits of time. Idempotent. */
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#port.flushSoon()
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  #place(): void {
     const again = this.#placement.place([...this.#seats].filter(isOpen), this.#clock.now())
     if (again !== this.#againMs) this.#lookAgain(again)
-    this.#setEarly()
   }
 
   /** Settles all that is not settled. */

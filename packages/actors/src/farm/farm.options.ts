@@ -127,7 +127,13 @@ export const MapOptions = SubmitOptions.extend({
   acknowledge: z.enum(['auto', 'manual']).optional(),
 })
 
+export const DrainOptions = z.strictObject({
+  /** After so long it stops, and gives up what is not finished, in ms; 0 never. */
+  timeoutMs: time.optional(),
+})
+
 export type FarmOptions = z.input<typeof FarmOptions>
+export type DrainOptions = z.input<typeof DrainOptions>
 export type SubmitOptions = z.input<typeof SubmitOptions>
 export interface MapOptions<Input = unknown> extends Omit<z.input<typeof MapOptions>, 'key'> {
   /** As the `key` of a submit, of each input. */

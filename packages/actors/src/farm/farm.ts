@@ -18,8 +18,9 @@ import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../act
 import { stopInTime } from '../actor/stop-in-time.js'
 import { type CallTerms, callTerms, type Defaults, entryOf } from './call-terms.js'
 import { Dispatcher } from './dispatcher.js'
+import { Drain } from './drain.js'
 import { FarmJournal } from './durable/farm-journal.js'
-import { type CheckedFarmOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
+import { type CheckedFarmOptions, DrainOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
 import { parse } from './fit.js'
 import type { Entry, TaskLine, TaskOwner } from './ledger.js'
 import { type MapResults, MapRun, type Settled } from './map-run.js'
@@ -46,6 +47,10 @@ export interface FarmStats {
   readonly redelivered: number
   /** Workers that were replaced. */
   readonly restarts: number
+  /** Nothing is given out, see {@link Farm.pause}. */
+  readonly paused: boolean
+  /** Nothing more is taken, see {@link Farm.drain}. */
+  readonly draining: boolean
   readonly workers: readonly WorkerStats[]
 }
 
@@ -70,6 +75,7 @@ export class Farm implements Supervised, AsyncDisposable {
   readonly #exit: Promise<Exit>
   /** The farm's own, of all tasks. */
   readonly #rates: readonly Rate[]
+  readonly #drain = new Drain('the farm', () => this.#isEmpty())
   readonly #lines = new Map<string, Line>()
   readonly #maps = new Set<MapRun>()
   readonly #journal: FarmJournal | undefined
@@ -200,8 +206,31 @@ export class Farm implements Supervised, AsyncDisposable {
       held,
       ...counts,
       restarts: this.#pool.restarts,
+      paused: this.#dispatcher.isPaused,
+      draining: this.#drain.isDraining,
       workers: this.#pool.stats(),
     }
+  }
+
+  /** Gives no task to a worker until {@link resume}: what they have goes on, and tasks are still taken. Idempotent. */
+  pause(): void {
+    this.#dispatcher.pause()
+  }
+
+  /** Ends a pause. Idempotent. */
+  resume(): void {
+    this.#dispatcher.resume()
+  }
+
+  /**
+   * Takes nothing more (`CLOSED`), finishes what it has, which ends a pause, and stops. Maps that are being read are read to their
+   * end. At `timeoutMs` after the call it stops as {@link stop} does. Resolves when all processes are gone.
+   */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const { timeoutMs } = parseOptions(DrainOptions, options, 'a drain')
+    this.resume()
+    await this.#drain.begin(this.#exit, timeoutMs)
+    await this.stop()
   }
 
   /**
@@ -270,7 +299,10 @@ export class Farm implements Supervised, AsyncDisposable {
           },
           events,
         ),
-      ended: (ended) => this.#maps.delete(ended),
+      ended: (ended) => {
+        this.#maps.delete(ended)
+        this.#drain.look()
+      },
     })
     this.#maps.add(run)
     return run
@@ -279,6 +311,7 @@ export class Farm implements Supervised, AsyncDisposable {
   /** The line of a task. @throws {TroupeError} `CLOSED`, `UNKNOWN_TASK`, `VERSION_MISMATCH` */
   #line(task: Task<z.ZodType, z.ZodType>): Line {
     this.#lifecycle.assertRunning()
+    this.#drain.assertTaking()
     const known = this.#lines.get(task?.name)
     if (known?.task === task) return known
     if (!isTask(task))
@@ -330,6 +363,11 @@ export class Farm implements Supervised, AsyncDisposable {
     else this.#dispatcher.cancel(entry, reason)
   }
 
+  #isEmpty(): boolean {
+    const { pending, held } = this.#dispatcher
+    return pending + held + this.#waiting.length === 0 && ![...this.#maps].some(({ isBegun }) => isBegun)
+  }
+
   #flushSoon(): void {
     if (this.#flushing) return
     this.#flushing = true
@@ -338,6 +376,7 @@ export class Farm implements Supervised, AsyncDisposable {
       this.#flushing = false
       this.#dispatcher.flush()
       while (this.#waiting.length > 0 && this.#dispatcher.pending < this.#options.maxQueued) this.#waiting.shift()!()
+      this.#drain.look()
     })
   }
 }

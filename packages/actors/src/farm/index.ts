@@ -1,7 +1,7 @@
 export { InputChangedError, type Resumed } from './durable/durable-run.js'
 export type { JournalOption } from './durable/farm-journal.js'
 export { Farm, type FarmStats } from './farm.js'
-export { FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
+export { DrainOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
 export {
   InvalidInputError,
   InvalidOutputError,

@@ -74,6 +74,7 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
   #filling = false
   #read = 0
   #given = 0
+  #learning = false
   #reading = false
   #exhausted = false
   #drained = false
@@ -93,7 +94,8 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
       failed: (error) => this.#fail(error, true),
     })
     this.keepsOutputs = this.#durable !== undefined
-    if (this.#durable !== undefined) void this.#begin(this.#durable)
+    this.#learning = this.#durable !== undefined
+    if (this.#durable !== undefined) void this.#learn(this.#durable)
     if (terms.signal?.aborted) this.#onAbort()
     else terms.signal?.addEventListener('abort', this.#onAbort)
   }
@@ -132,21 +134,24 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
     return { done: true, value: undefined }
   }
 
+  /** Whether it has begun to read its input. */
+  get isBegun(): boolean {
+    return this.#read > 0 || this.#reading
+  }
+
   /** The farm has ended: nothing more will come. Resolves when what is durable of it is written. */
   async abandon(reason: Error): Promise<void> {
     this.#fail(reason)
     await this.#durable?.close(false)
   }
 
-  /** Reads what its journal knows before it reads its input. */
-  async #begin(durable: DurableRun): Promise<void> {
-    this.#reading = true
+  /** Learns what its journal knows, before its input is read. */
+  async #learn(durable: DurableRun): Promise<void> {
     try {
       await durable.resumed
-      this.#reading = false
-      this.#fill()
+      this.#learning = false
+      this.#wakeReader()
     } catch (error) {
-      this.#reading = false
       this.#fail(error, true)
     }
   }
@@ -200,7 +205,7 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
 
   /** Reads the input as far ahead as is of use. */
   #fill(): void {
-    if (this.#reading || this.#exhausted || this.#failure !== undefined || this.#finished) return
+    if (this.#learning || this.#reading || this.#exhausted || this.#failure !== undefined || this.#finished) return
     if (this.#durable?.knows(this.#read) === true) return void this.#replay(this.#durable)
     const useful = this.#terms.useful()
     // A quarter at a time, so that tasks go out in large frames.
