@@ -58,7 +58,7 @@ export async function call(target: CallTarget, given: unknown, { stdout, stderr 
       failed = 1
       if (!signal.aborted) stderr.write(`troupe: ${failureText(prepared, target.name, error)}\n`)
     }
-    await unlessStopped(results.end(), signal)
+    await unlessStopped(results.flush(), signal)
     return endingOf(interrupt, failed)
   } finally {
     interrupt.close()

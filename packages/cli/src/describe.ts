@@ -30,7 +30,7 @@ export async function describe(fileOrEndpoint: string, given: unknown, { stdout,
     for (const text of unwrittenOf(description)) stderr.write(`troupe: ${text}\n`)
     const output = new LineWriter(stdout, (error) => interrupt.stop(error))
     void output.write(jsonOf(options.format === 'asyncapi' ? asyncApiOf(description) : description, 2))
-    await unlessStopped(output.end(), interrupt.stopped)
+    await unlessStopped(output.flush(), interrupt.stopped)
     return endingOf(interrupt, 0)
   } finally {
     interrupt.close()

@@ -11,10 +11,17 @@ export class Failures {
   readonly #file: LineWriter | undefined
   readonly #tell: (text: string) => void
   #count = 0
+  #countBefore = 0
 
   constructor(file: LineWriter | undefined, tell: (text: string) => void) {
     this.#file = file
     this.#tell = tell
+  }
+
+  /** Counts those of a former run too. */
+  countFrom(count: number): void {
+    this.#count = count
+    this.#countBefore = count
   }
 
   get count(): number {
@@ -25,13 +32,13 @@ export class Failures {
   add(record: FailureRecord): Promise<void> | undefined {
     this.#count++
     if (this.#file !== undefined) return this.#file.write(JSON.stringify(record))
-    if (this.#count <= TOLD_IN_FULL) this.#tell(failureText(record))
+    if (this.#count - this.#countBefore <= TOLD_IN_FULL) this.#tell(failureText(record))
     return undefined
   }
 
   /** Says how many were not told. */
   end(): void {
-    const untold = this.#count - TOLD_IN_FULL
+    const untold = this.#count - this.#countBefore - TOLD_IN_FULL
     if (this.#file === undefined && untold > 0) {
       this.#tell(`${untold} more failed line${untold === 1 ? '' : 's'}; --errors FILE keeps them all`)
     }

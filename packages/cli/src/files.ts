@@ -17,6 +17,16 @@ export interface Input {
   readonly bytes: number | undefined
 }
 
+/** An output that a former run may have begun. */
+export interface KeptOutput {
+  readonly stream: Writable
+  /**
+   * Leaves so much of it, in bytes. Nothing where that makes no sense, as on stdout.
+   * @throws {InvalidOptionsError} `INVALID_OPTIONS` when there is less
+   */
+  cutTo(bytes: number): Promise<void>
+}
+
 /** The files of one command. A file that is open already is not opened again for writing. */
 export class Files {
   readonly #open = new Set<string>()
@@ -44,15 +54,32 @@ export class Files {
    * @throws {InvalidOptionsError} `INVALID_OPTIONS` when it cannot be written, or is open already
    */
   async output(option: string, path: string, stdout: Writable): Promise<Writable> {
+    return (await this.#output(option, path, stdout, 'w')).stream
+  }
+
+  /** As {@link output}, but leaves what is there until it is cut. */
+  keptOutput(option: string, path: string, stdout: Writable): Promise<KeptOutput> {
+    return this.#output(option, path, stdout, 'a')
+  }
+
+  async #output(option: string, path: string, stdout: Writable, flags: 'w' | 'a'): Promise<KeptOutput> {
     const found = path === '-' ? await statOf(1) : await stat(path, { bigint: true }).catch(() => undefined)
     if (found?.isFile() && this.#open.has(identity(found))) throw unusable(option, path, 'is another of its files too')
     if (path === '-') {
       if (found !== undefined) this.#remember(found)
-      return stdout
+      return { stream: stdout, cutTo: async () => undefined }
     }
-    const file = await opened(option, path, 'w')
-    this.#remember(await file.stat({ bigint: true }))
-    return file.createWriteStream()
+    const file = await opened(option, path, flags)
+    const opening = await file.stat({ bigint: true })
+    this.#remember(opening)
+    const cutTo = async (bytes: number) => {
+      // What is no regular file has no length.
+      if (!opening.isFile()) return
+      if (opening.size < bytes)
+        throw unusable(option, path, `is shorter than the ${bytes} bytes that the run had written`)
+      await file.truncate(bytes)
+    }
+    return { stream: file.createWriteStream(), cutTo }
   }
 
   #remember(found: BigIntStats): void {

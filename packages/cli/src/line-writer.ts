@@ -11,6 +11,7 @@ export class LineWriter {
   readonly #stream: Writable
   readonly #onError: (error: Error) => void
   #gathered = ''
+  #bytes = 0
   #flushing = false
   #error: Error | undefined
   #draining: Deferred<void> | undefined
@@ -23,25 +24,30 @@ export class LineWriter {
     stream.on('drain', () => this.#drained())
   }
 
+  /** How much was handed to the stream, in bytes. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** Adds a line. What it returns is to be awaited, if anything: then the stream has taken as much as it wants. */
   write(line: string): Promise<void> | undefined {
     if (this.#error !== undefined) return undefined
     this.#gathered += `${line}\n`
-    if (this.#gathered.length >= GATHERED_CHARACTERS) return this.#flush()
+    if (this.#gathered.length >= GATHERED_CHARACTERS) return this.#write()
     if (!this.#flushing) {
       this.#flushing = true
       // Once in a turn of the event loop: many results come in one turn, and a single one does not wait.
       setImmediate(() => {
         this.#flushing = false
-        void this.#flush()
+        void this.#write()
       })
     }
     return this.#stream.writableNeedDrain ? this.#drain() : undefined
   }
 
-  /** Writes out what is left and resolves when all of it is handed over to the system, or the stream has failed. */
-  async end(): Promise<void> {
-    void this.#flush()
+  /** Writes out all lines and resolves when they are handed over to the system, or the stream has failed. */
+  async flush(): Promise<void> {
+    void this.#write()
     if (this.#error !== undefined) return
     await new Promise<void>((resolve) => {
       this.#stream.once('error', () => resolve())
@@ -59,10 +65,11 @@ export class LineWriter {
     this.#onError(error)
   }
 
-  #flush(): Promise<void> | undefined {
+  #write(): Promise<void> | undefined {
     if (this.#gathered === '' || this.#error !== undefined) return undefined
     const text = this.#gathered
     this.#gathered = ''
+    this.#bytes += Buffer.byteLength(text)
     return this.#stream.write(text) ? undefined : this.#drain()
   }
 

@@ -1,9 +1,10 @@
 /**
  * One run of `troupe map`: lines in, through the farm, lines and failures out.
  */
-import type { Farm, Task } from '@troupe/actors/farm'
+import type { Farm, MapResults, Resumed, Settled, Task } from '@troupe/actors/farm'
 import { TroupeError } from '@troupe/core'
-import { failureRecord } from './failure-record.js'
+import type { Checkpoint, Note } from './checkpoint.js'
+import { type FailureRecord, failureRecord } from './failure-record.js'
 import type { Failures } from './failures.js'
 import { type Input, systemReason } from './files.js'
 import type { LineWriter } from './line-writer.js'
@@ -18,6 +19,8 @@ export interface MapRunTerms {
   readonly input: Input
   readonly results: LineWriter
   readonly failures: Failures
+  /** With a journal: makes what is needed to go on, once it is known what the journal holds. */
+  readonly goOn: ((resumed: Resumed) => Promise<{ readonly note: Note; readonly checkpoint: Checkpoint }>) | undefined
   /** Aborts when no more input is to be read. */
   readonly drain: AbortSignal
   /** Aborts when everything is to stop at once. */
@@ -27,6 +30,8 @@ export interface MapRunTerms {
 interface Place {
   readonly line: number
   readonly bytes: number
+  /** With a journal: the lines before it that are not JSON, which are told with it. */
+  readonly badLines: readonly FailureRecord[]
 }
 
 export class MapRun {
@@ -36,7 +41,12 @@ export class MapRun {
   readonly #places = new Map<number, Place>()
   #done = 0
   #bytesDone = 0
+  #countBefore = 0
+  #bytesBefore = 0
   #inputError: TroupeError | undefined
+  #resumed: Resumed | undefined
+  /** Those after the last line that is JSON. */
+  #badLines: FailureRecord[] = []
 
   constructor(terms: MapRunTerms) {
     this.#terms = terms
@@ -56,20 +66,54 @@ export class MapRun {
       ...(retries !== undefined && { retries }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     } as const
+    const { goOn, drain } = this.#terms
+    const durable = goOn === undefined ? {} : ({ acknowledge: 'manual' } as const)
+    const terms = { ...settings, ...durable }
     const inputs = this.#inputs()
-    const settled = options.unordered ? farm.mapUnordered(task, inputs, settings) : farm.map(task, inputs, settings)
-    for await (const result of settled) {
-      const place = this.#places.get(result.index)!
-      this.#places.delete(result.index)
-      this.#bytesDone += place.bytes
-      const { line } = place
-      const written =
-        result.status === 'fulfilled'
-          ? this.#succeeded(line, result.value, result.input)
-          : this.#failed(line, result.reason, { input: result.input })
-      if (written !== undefined) await written
+    const settled = options.unordered ? farm.mapUnordered(task, inputs, terms) : farm.map(task, inputs, terms)
+    const checkpoint = goOn && (await this.#goOn(goOn, settled))
+    const stopReading = () => settled.drain()
+    drain.addEventListener('abort', stopReading)
+    try {
+      for await (const result of settled) {
+        await this.#take(result)
+        if (checkpoint?.isDue === true) await this.#check(checkpoint, settled)
+      }
+    } finally {
+      drain.removeEventListener('abort', stopReading)
     }
     if (this.#inputError !== undefined) throw this.#inputError
+    if (!drain.aborted) await this.#tellBadLines(this.#badLines)
+    if (checkpoint !== undefined) await this.#check(checkpoint, settled)
+  }
+
+  async #goOn(goOn: NonNullable<MapRunTerms['goOn']>, settled: MapResults<unknown>): Promise<Checkpoint> {
+    this.#resumed = (await settled.resumed())!
+    const { note, checkpoint } = await goOn(this.#resumed)
+    this.#done = note.done
+    this.#terms.failures.countFrom(note.failed)
+    this.#countBefore = note.done + note.failed
+    return checkpoint
+  }
+
+  #check(checkpoint: Checkpoint, settled: MapResults<unknown>): Promise<void> {
+    return checkpoint.take(settled, { done: this.#done, failed: this.#terms.failures.count })
+  }
+
+  async #take(result: Settled<unknown, unknown>): Promise<void> {
+    const { line, bytes, badLines } = this.#places.get(result.index)!
+    this.#places.delete(result.index)
+    this.#bytesDone += bytes
+    if (badLines.length > 0) await this.#tellBadLines(badLines)
+    const written =
+      result.status === 'fulfilled'
+        ? this.#succeeded(line, result.value, result.input)
+        : this.#failed(line, result.reason, { input: result.input })
+    if (written !== undefined) await written
+  }
+
+  async #tellBadLines(records: readonly FailureRecord[]): Promise<void> {
+    for (const record of records) await this.#terms.failures.add(record)
   }
 
   /** How far it is. */
@@ -81,6 +125,7 @@ export class MapRun {
       failed: this.#terms.failures.count,
       elapsedMs: performance.now() - this.#startedMs,
       share: bytes === undefined || bytes === 0 ? undefined : Math.min(1, this.#bytesDone / bytes),
+      before: { count: this.#countBefore, share: bytes ? this.#bytesBefore / bytes : 0 },
       restarts,
       redelivered,
     }
@@ -94,13 +139,22 @@ export class MapRun {
     try {
       for await (const read of readNdjson(untilAborted(input.stream, drain))) {
         if (drain.aborted) return
-        const place = { line: read.line, bytes: read.endByte - byte }
+        const { line } = read
+        const bytes = read.endByte - byte
         byte = read.endByte
         if ('error' in read) {
-          this.#bytesDone += place.bytes
-          await this.#failed(place.line, read.error, { text: read.text })
+          this.#bytesDone += bytes
+          const record = failureRecord(line, read.error, { text: read.text })
+          // What a journal does not know is told when what follows it is.
+          if (this.#resumed === undefined) await this.#terms.failures.add(record)
+          else this.#badLines.push(record)
         } else {
-          this.#places.set(index++, place)
+          if (this.#resumed?.isTaken(index) === true) {
+            this.#bytesDone += bytes
+            this.#bytesBefore += bytes
+          } else this.#places.set(index, { line, bytes, badLines: this.#badLines })
+          this.#badLines = []
+          index++
           yield read.value
         }
       }

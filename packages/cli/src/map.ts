@@ -2,17 +2,18 @@
  * The command `troupe map`: opens everything, runs, reports, closes everything.
  */
 import type { Writable } from 'node:stream'
-import { Farm } from '@troupe/actors/farm'
+import { Farm, type Resumed } from '@troupe/actors/farm'
 import { parseOptions } from '@troupe/core'
+import { Checkpoint, goOn } from './checkpoint.js'
 import { type Ending, endingOf, type Streams } from './ending.js'
 import { Failures } from './failures.js'
-import { Files, type Input } from './files.js'
+import { Files, type Input, type KeptOutput } from './files.js'
 import { Interrupt } from './interrupt.js'
 import { LineWriter } from './line-writer.js'
 import { MapOptions } from './map.options.js'
 import { MapRun } from './map-run.js'
 import { type ProgressTerms, startProgress } from './progress.js'
-import { reportText } from './tally.js'
+import { reportText, resumedText } from './tally.js'
 import { type ChosenTask, openTaskFile } from './task-file.js'
 import { unlessStopped } from './unless-stopped.js'
 
@@ -21,8 +22,8 @@ interface Prepared {
   readonly options: MapOptions
   readonly chosen: ChosenTask
   readonly input: Input
-  readonly output: Writable
-  readonly errors: Writable | undefined
+  readonly output: KeptOutput
+  readonly errors: KeptOutput | undefined
 }
 
 /**
@@ -54,18 +55,31 @@ async function prepare(file: string, options: MapOptions, stdout: Writable): Pro
   const files = new Files()
   const input = await files.input(options.input)
   const chosen = await openTaskFile(file)
-  const output = await files.output('output', options.output, stdout)
-  const errors = options.errors === undefined ? undefined : await files.output('errors', options.errors, stdout)
+  // With a journal it is not yet known what of them is to stay.
+  const open = async (option: string, path: string): Promise<KeptOutput> => {
+    if (options.journal !== undefined) return files.keptOutput(option, path, stdout)
+    return { stream: await files.output(option, path, stdout), cutTo: async () => undefined }
+  }
+  const output = await open('output', options.output)
+  const errors = options.errors === undefined ? undefined : await open('errors', options.errors)
   return { options, chosen, input, output, errors }
 }
 
 async function perform(prepared: Prepared, farm: Farm, interrupt: Interrupt, streams: Streams): Promise<Ending> {
   const { options, chosen, input, output, errors } = prepared
-  const results = new LineWriter(output, (error) => interrupt.stop(error))
-  const records = errors && new LineWriter(errors, (error) => interrupt.stop(error))
+  const results = new LineWriter(output.stream, (error) => interrupt.stop(error))
+  const records = errors && new LineWriter(errors.stream, (error) => interrupt.stop(error))
   const failures = new Failures(records, (text) => progress.tell(text))
   const { drain, stopped } = interrupt
-  const run = new MapRun({ farm, task: chosen.task, options, input, results, failures, drain, stopped })
+  const goingOn = async (resumed: Resumed) => {
+    const note = await goOn(resumed, { output, errors }, options.resume)
+    if (!resumed.isNew) progress.tell(resumedText(resumed))
+    return { note, checkpoint: new Checkpoint(results, records, note) }
+  }
+  const run = new MapRun({
+    ...{ farm, task: chosen.task, options, input, results, failures, drain, stopped },
+    goOn: options.journal === undefined ? undefined : goingOn,
+  })
   const progress = startProgress({
     stderr: streams.stderr,
     kind: progressKind(options, streams),
@@ -76,7 +90,7 @@ async function perform(prepared: Prepared, farm: Farm, interrupt: Interrupt, str
   })
   try {
     await unlessStopped(run.run(), stopped)
-    await unlessStopped(Promise.all([results.end(), records?.end()]), stopped)
+    await unlessStopped(Promise.all([results.flush(), records?.flush()]), stopped)
   } finally {
     progress.end()
     failures.end()
@@ -86,7 +100,7 @@ async function perform(prepared: Prepared, farm: Farm, interrupt: Interrupt, str
 }
 
 function startFarm({ options, chosen }: Prepared): Promise<Farm> {
-  const { workers, concurrency } = options
+  const { workers, concurrency, journal } = options
   return Farm.start({
     tasks: chosen.url,
     execArgv: [...chosen.execArgv],
@@ -94,6 +108,7 @@ function startFarm({ options, chosen }: Prepared): Promise<Farm> {
     workerStdout: 'stderr',
     ...(workers !== undefined && { workers }),
     ...(concurrency !== undefined && { concurrency }),
+    ...(journal !== undefined && { journal }),
   })
 }
 

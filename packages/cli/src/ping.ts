@@ -43,7 +43,7 @@ export async function ping(endpoint: string, given: unknown, { stdout, stderr }:
         stderr.write(`troupe: ${fatalText(error)}\n`)
       })
     }
-    await unlessStopped(answers.end(), interrupt.stopped)
+    await unlessStopped(answers.flush(), interrupt.stopped)
     if (count > 1) stderr.write(`troupe: ${summaryOf(times, failed)}\n`)
     return endingOf(interrupt, failed)
   } finally {

@@ -2,6 +2,8 @@
  * How far a run is, as numbers and as text. The words for people are made here and nowhere else.
  */
 
+import type { Resumed } from '@troupe/actors/farm'
+
 /** How far a run is. */
 export interface Tally {
   readonly done: number
@@ -9,6 +11,8 @@ export interface Tally {
   readonly elapsedMs: number
   /** How much of the input is done with, from 0 to 1, where its size is known. */
   readonly share: number | undefined
+  /** What of all that a former run had done. */
+  readonly before?: { readonly count: number; readonly share: number }
   /** Workers that were replaced. */
   readonly restarts: number
   /** Tasks that were sent to another worker because theirs was lost. */
@@ -38,12 +42,20 @@ export function reportText(tally: Tally): string {
   ].join(', ')
 }
 
-function timeLeftMs({ share, elapsedMs }: Tally): number | undefined {
-  return share === undefined || share === 0 ? undefined : (elapsedMs * (1 - share)) / share
+/** What a journal held when its run is gone on with. */
+export function resumedText({ accepted, done, failed, damage }: Resumed): string {
+  const known = `going on: of ${count(accepted)} that were begun ${count(done)} are done, ${count(failed)} failed`
+  if (damage === undefined) return known
+  return `${known}; the journal is damaged (${damage.why}), ${counted(damage.entriesLost, 'entry', 'entries')} of it lost`
 }
 
-function rateText({ done, failed, elapsedMs }: Tally): string {
-  const rate = (done + failed) / Math.max(elapsedMs / 1000, 0.001)
+function timeLeftMs({ share, elapsedMs, before }: Tally): number | undefined {
+  const own = (share ?? 0) - (before?.share ?? 0)
+  return share === undefined || own <= 0 ? undefined : (elapsedMs * (1 - share)) / own
+}
+
+function rateText({ done, failed, elapsedMs, before }: Tally): string {
+  const rate = (done + failed - (before?.count ?? 0)) / Math.max(elapsedMs / 1000, 0.001)
   return `${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))}/s`
 }
 
@@ -55,4 +67,5 @@ function durationText(ms: number): string {
 }
 
 const count = (value: number): string => value.toLocaleString('en-US')
-const counted = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? '' : 's'}`
+const counted = (value: number, noun: string, nouns = `${noun}s`): string =>
+  `${count(value)} ${value === 1 ? noun : nouns}`
