@@ -21,7 +21,7 @@ const COMMANDS = {
   diagrams: [['node_modules/vitest/vitest.mjs', 'run', 'packages/actors/test/inspect/lifecycles.test.ts', '--update']],
   bench: [['packages/bench/dist/main.js']],
   differential: [['node_modules/tsx/dist/cli.mjs', 'packages/interop/test/otp/main.ts']],
-  chaos: [['node_modules/tsx/dist/cli.mjs', 'packages/actors/test/farm/chaos-main.ts']],
+  chaos: [['node_modules/tsx/dist/cli.mjs', 'packages/actors/test/chaos-main.ts']],
   build: [],
   check: [
     ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
