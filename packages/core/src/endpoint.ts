@@ -32,7 +32,7 @@ export class InsecureEndpointError extends TroupeError {
     super(
       'INSECURE_ENDPOINT',
       `${what} would listen on ${endpoint}, beyond loopback, ipc and inproc, for whoever reaches it: encryption and ` +
-        'authentication are still to come; listen on 127.0.0.1, or pass `insecure: true` on a network that you trust',
+        'authentication are still to come; listen on 127.0.0.1, or say `insecure` (the option `insecure: true`, or `--insecure`) on a network that you trust',
     )
     this.endpoint = endpoint
   }

@@ -126,8 +126,10 @@ export class TimeoutError extends TroupeError {
   override readonly name = 'TimeoutError'
   readonly timeoutMs: number
 
-  constructor(what: string, timeoutMs: number) {
-    super('TIMEOUT', `${what} took longer than ${timeoutMs} ms`, { retryable: true })
+  constructor(what: string, timeoutMs: number, why?: string) {
+    super('TIMEOUT', `${what} took longer than ${timeoutMs} ms${why === undefined ? '' : `: ${why}`}`, {
+      retryable: true,
+    })
     this.timeoutMs = timeoutMs
   }
 }

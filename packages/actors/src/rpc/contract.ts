@@ -81,6 +81,11 @@ export function contract<const Name extends string, const P extends Procedures>(
   name: Name,
   { version, procedures }: { readonly version?: string; readonly procedures: P & Named<P> },
 ): Contract<Name, P> {
+  if (typeof procedures !== 'object' || procedures === null) {
+    throw new InvalidOptionsError(`contract ${name}`, [
+      { path: 'procedures', message: 'must be there: the procedures by their names' },
+    ])
+  }
   const issues: Issue[] = []
   if (!NAME.test(name)) issues.push({ path: 'name', message: `must be a name like an identifier, not ${name}` })
   for (const [key, spec] of Object.entries(procedures as Procedures)) {

@@ -172,6 +172,13 @@ describe('a client without a server', () => {
     expect(client.state).toMatchObject({ status: 'connecting', pending: 0, waiting: 0 })
   })
 
+  it('says so too when the time of a call is over before that', async () => {
+    const endpoint = await freeAddress('tcp')
+    const call = clientOf([endpoint]).who(undefined, { timeoutMs: 50 })
+    const message = `call named.who took longer than 50 ms: no server takes it (${endpoint}: it does not answer)`
+    await expect(call).rejects.toMatchObject({ code: 'TIMEOUT', message })
+  })
+
   it.each(TRANSPORTS)('makes the calls that wait when a server comes, over %s', async (transport) => {
     const endpoint = await freeAddress(transport)
     const client = clientOf([endpoint], { waitForServerMs: 10_000, reconnect: { minMs: 10, maxMs: 50 } })

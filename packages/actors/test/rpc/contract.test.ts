@@ -53,6 +53,10 @@ describe('a contract', () => {
     expect(wrongOf(() => contract(name, { procedures: {} }))).toEqual(['name'])
   })
 
+  it('is refused without procedures, as when they stand where the options are', () => {
+    expect(wrongOf(() => contract('one', { say: procedure({}) } as never))).toEqual(['procedures'])
+  })
+
   it('is refused with what is no procedure, each field by its path', () => {
     const procedures = { none: null, wrong: { input: 5, errors: { BAD: 5 } } }
     expect(wrongOf(() => contract('one', { procedures } as never))).toEqual([
@@ -72,6 +76,21 @@ describe('handlers', () => {
   it('are refused by a service as by implement', async () => {
     const serving = serve(echo, {} as never, { endpoint: 'tcp://127.0.0.1:!' })
     await expect(serving).rejects.toMatchObject({ code: 'INVALID_OPTIONS', issues: [{ path: 'say' }] })
+  })
+
+  it.each([
+    [
+      'by a module that is text',
+      { module: './handlers.js', export: 'handlers' },
+      {},
+      /^module: must be a URL, as new URL\("\.\/h/,
+    ],
+    ['of this process, with workers', { say: () => '' }, { workers: 2 }, /^workers: are for handlers that are named/],
+  ])('%s are refused by a service, which says what to do', async (_, code, options, wrong) => {
+    const serving = serve(echo, code as never, { endpoint: 'tcp://127.0.0.1:!', ...options })
+    const error = await serving.catch((caught: InvalidOptionsError) => caught)
+    const [issue] = (error as InvalidOptionsError).issues
+    expect(`${issue?.path}: ${issue?.message}`).toMatch(wrong)
   })
 
   it('of another contract are refused by a service', async () => {
@@ -96,6 +115,7 @@ describe('options that are not valid', () => {
 
   it.each([
     [{ endpoints: [] }, 'endpoints'],
+    [{ endpoints: 'tcp://127.0.0.1:9' }, 'endpoints'],
     [{ timeoutMs: -1 }, 'timeoutMs'],
     [{ balance: 'random' }, 'balance'],
     [{ breaker: { failures: -1 } }, 'breaker.failures'],

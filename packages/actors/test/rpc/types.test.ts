@@ -214,7 +214,7 @@ describe('what does not compile, and is an error too', () => {
   it('is an option of workers with handlers here, and of handlers here with workers', async () => {
     // @ts-expect-error: they run in this process
     await expect(serve(counts, handlers, { endpoint: closed, workers: 2 })).rejects.toMatchObject({
-      issues: [{ path: '' }],
+      issues: [{ path: 'workers' }],
     })
     const code = { module: new URL('file:///nowhere.js'), export: 'handlers' }
     // @ts-expect-error: middleware cannot go elsewhere

@@ -247,10 +247,10 @@ export class ClientCall {
     this.given.reject?.(error)
   }
 
-  /** Its time is over, which the servers that had it are to blame for. */
-  expire(): void {
+  /** Its time is over, which the servers that had it are to blame for; `why` when it has waited for one. */
+  expire(why?: string): void {
     for (const { upstream } of this.attempts) upstream.failed()
-    this.reject(new TimeoutError(`call ${this.line.name}`, Math.round(this.#timeoutMs ?? 0)))
+    this.reject(new TimeoutError(`call ${this.line.name}`, Math.round(this.#timeoutMs ?? 0), why))
   }
 
   #aborted(reason: unknown): void {

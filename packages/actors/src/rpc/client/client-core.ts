@@ -68,7 +68,9 @@ export class ClientCore implements CallHost {
     const { balance, retryBudget } = terms.options
     this.#balancer = new Balancer(balance, terms.random)
     this.#budget = new RetryBudget(retryBudget)
-    this.#deadlines = new Deadlines(terms.clock, (call) => call.expire())
+    this.#deadlines = new Deadlines(terms.clock, (call) =>
+      call.expire(this.#waiting.has(call) ? this.#troubles : undefined),
+    )
     this.#patience = new Deadlines(terms.clock, (call) => this.#impatient(call))
     this.#hedges = new Deadlines(terms.clock, (call) => this.#hedge(call))
   }
@@ -246,15 +248,19 @@ export class ClientCore implements CallHost {
   #impatient(call: ClientCall): void {
     this.#waiting.delete(call)
     const servers = [...this.#upstreams.values()]
-    const whys = servers.map(({ endpoint, trouble, isBroken }) =>
+    const refused = servers.find(({ trouble }) => trouble !== undefined && !trouble.retryable)?.trouble
+    const code = refused?.code ?? (servers.some(({ isBroken }) => isBroken) ? 'CIRCUIT_OPEN' : 'UNAVAILABLE')
+    call.fail(wireError(code, this.#troubles, { retryable: refused === undefined, notRun: true }))
+  }
+
+  /** Why a call waits. */
+  get #troubles(): string {
+    const whys = Array.from(this.#upstreams.values(), ({ endpoint, trouble, isBroken }) =>
       isBroken
         ? `${endpoint} has failed too often, and gets no calls for now`
         : `${endpoint}: ${trouble?.message ?? 'it does not answer'}`,
     )
-    const refused = servers.find(({ trouble }) => trouble !== undefined && !trouble.retryable)?.trouble
-    const code = refused?.code ?? (servers.some(({ isBroken }) => isBroken) ? 'CIRCUIT_OPEN' : 'UNAVAILABLE')
-    const list = whys.length === 0 ? 'the client knows of none' : whys.join('; ')
-    call.fail(wireError(code, `no server takes it (${list})`, { retryable: refused === undefined, notRun: true }))
+    return `no server takes it (${whys.length === 0 ? 'the client knows of none' : whys.join('; ')})`
   }
 
   /** Whether a call that has failed at a server is made again. */

@@ -16,13 +16,16 @@ export type EndpointSource = AsyncIterable<readonly string[]>
 
 export const ConnectOptions = z.strictObject({
   /** The servers, as `tcp://10.0.0.1:7000`: a list, or lists that come over time, as of a registry. */
-  endpoints: z.union([
-    z.array(z.string().min(1)).min(1),
-    z.custom<EndpointSource>(
-      (value) => typeof (value as EndpointSource | null)?.[Symbol.asyncIterator] === 'function',
-      'must be a list of endpoints, or an async iterable of such lists',
-    ),
-  ]),
+  endpoints: z.union(
+    [
+      z.array(z.string().min(1)).min(1),
+      z.custom<EndpointSource>(
+        (value) => typeof (value as EndpointSource | null)?.[Symbol.asyncIterator] === 'function',
+      ),
+    ],
+    // zod says so of what is no list; of a list it says what is wrong in it.
+    'must be a list of endpoints, or an async iterable of such lists',
+  ),
   /** How long a call without a stream waits, unless it or its procedure says otherwise, in ms; 0 for ever. */
   timeoutMs: time.default(5_000),
   /** How long a call waits for a server when none is there, in ms; then it fails with `UNAVAILABLE`. */

@@ -65,6 +65,7 @@ export async function serve(contract: Contract, code: unknown, options: unknown)
     const parts = { contract, options: { ...checked, place: checked.place ?? place } }
     return Service.start(parts, (host) => crewOf(code, parts.options, host))
   }
+  assertInline(contract, code, options)
   const checked = parseOptions(ServeOptions, options as ServeOptions, `service ${contract.name}`)
   const implementation = implementationOf(contract, code, checked.middleware)
   return Service.start({ contract, options: checked }, (host) => ({
@@ -228,6 +229,21 @@ function crewOf(code: ModuleExport, options: CheckedWorkersOptions, host: Runner
     failed: (error) => host.failed(error),
   })
   return { executor: crew, crew }
+}
+
+/** Untyped code may mean workers, and not have named their module as it should. */
+function assertInline(contract: Contract, code: unknown, options: unknown): void {
+  const what = `service ${contract.name}`
+  const { module, export: name } = (code ?? {}) as Record<string, unknown>
+  if (typeof module === 'string' && typeof name === 'string') {
+    const message = `must be a URL, as new URL(${JSON.stringify(module)}, import.meta.url)`
+    throw new InvalidOptionsError(what, [{ path: 'module', message }])
+  }
+  if (typeof options === 'object' && options !== null && 'workers' in options) {
+    const message =
+      'are for handlers that are named by { module, export }, which the workers import, not for those of this process'
+    throw new InvalidOptionsError(what, [{ path: 'workers', message }])
+  }
 }
 
 function implementationOf(contract: Contract, code: unknown, middleware: Implementation['middleware']): Implementation {
