@@ -47,11 +47,16 @@ const DESCRIBE_HELP = `
 FILE is a module, in JavaScript or TypeScript, that exports a contract, or handlers with their contract.
 What has a schema that its library cannot write as JSON Schema is told on stderr.`
 
+const JOURNAL_SHOW_HELP = `
+A journal that a running farm uses cannot be looked at. What is damaged is dropped, as a farm would.
+
+Exit status: 0 it is whole; 1 it was damaged; 2 it cannot be read.`
+
 type Ended = (how: Ending) => void
 
 /** Adds all commands; `ended` is told how the one ended that was run. */
 export function addCommands(program: Command, streams: Streams, ended: Ended): void {
-  for (const add of [addMap, addServe, addCall, addPing, addDescribe]) add(program, streams, ended)
+  for (const add of [addMap, addServe, addCall, addPing, addDescribe, addJournal]) add(program, streams, ended)
 }
 
 function addMap(program: Command, streams: Streams, ended: Ended): void {
@@ -142,5 +147,20 @@ function addDescribe(program: Command, streams: Streams, ended: Ended): void {
     .action(async (fileOrEndpoint: string, options: unknown) => {
       const { describe } = await import('./describe.js')
       ended(await describe(fileOrEndpoint, options, streams))
+    })
+}
+
+function addJournal(program: Command, streams: Streams, ended: Ended): void {
+  program
+    .command('journal')
+    .description('look at the journal of durable runs')
+    .command('show')
+    .description('write what a journal holds: its runs, and how far each is')
+    .argument('<PATH>', 'the folder of the journal')
+    .option('--json', 'write one line of JSON')
+    .addHelpText('after', JOURNAL_SHOW_HELP)
+    .action(async (path: string, options: unknown) => {
+      const { showJournal } = await import('./journal.js')
+      ended(await showJournal(path, options, streams))
     })
 }

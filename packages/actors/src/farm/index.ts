@@ -33,6 +33,7 @@ export {
 export { LevelJournal } from './journal/level-journal.js'
 export { LevelJournalOptions } from './journal/level-journal.options.js'
 export { MemoryJournal } from './journal/memory-journal.js'
+export { type RunSummary, summarizeRun } from './journal/run-summary.js'
 export { chooseTask, loadTasks } from './load-tasks.js'
 export type { MapResults, Settled } from './map-run.js'
 export { isTask, type SetupContext, type Task, type TaskContext, type TaskDefinition, task } from './task.js'

@@ -37,6 +37,18 @@ export class JournalFailedError extends TroupeError {
   }
 }
 
+/** The disk is full, or may not be written. */
+const UNWRITABLE = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'LEVEL_IO_ERROR'])
+
+/** What a claim fails with, after what the system or the store said. */
+export function claimFailure(journal: string, error: unknown): TroupeError {
+  if (error instanceof TroupeError) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code !== undefined && UNWRITABLE.has(code))
+    return new JournalFailedError(journal, `cannot be opened: ${message}`, error)
+  return new JournalUnreadableError(journal, message, error)
+}
+
 const COMPARED = ['task', 'version', 'schema'] as const
 
 /** The run of that name is of another task, version or schema. */
@@ -60,4 +72,4 @@ export function assertSameRun(held: RunIdentity, wanted: RunIdentity): void {
   if (COMPARED.some((field) => held[field] !== wanted[field])) throw new JournalMismatchError(held, wanted)
 }
 
-const textOf = (value: string | undefined) => (value === undefined ? 'not given' : `"${value}"`)
+const textOf = (value: string | undefined) => (value === undefined ? 'none' : `"${value}"`)

@@ -11,7 +11,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { sealed, unsealed } from './entry-record.js'
-import { JournalInUseError, JournalUnreadableError } from './journal-errors.js'
+import { claimFailure, JournalInUseError, JournalUnreadableError } from './journal-errors.js'
 import { type Level, levelCode, openLevel } from './level.js'
 
 const KIND = 'troupe journal '
@@ -50,8 +50,7 @@ export class JournalFolder {
       await rename(this.#file('JOURNAL.new'), this.#file('JOURNAL'))
       return { isNew: true }
     } catch (error) {
-      if (error instanceof JournalUnreadableError) throw error
-      throw this.#unreadable((error as Error).message, error)
+      throw claimFailure(this.path, error)
     }
   }
 
@@ -64,7 +63,7 @@ export class JournalFolder {
       return await this.#openLock()
     } catch (error) {
       if (levelCode(error) === 'LEVEL_LOCKED') throw new JournalInUseError(this.path, await this.#owner(), error)
-      throw this.#unreadable((error as Error).message, error)
+      throw claimFailure(this.path, error)
     }
   }
 
@@ -116,7 +115,7 @@ export class JournalFolder {
     return join(this.path, name)
   }
 
-  #unreadable(why: string, cause?: unknown): JournalUnreadableError {
-    return new JournalUnreadableError(this.path, why, cause)
+  #unreadable(why: string): JournalUnreadableError {
+    return new JournalUnreadableError(this.path, why)
   }
 }

@@ -72,7 +72,8 @@ export interface JournalReport {
 export interface Journal extends AsyncDisposable {
   /**
    * Takes the journal for one farm: a second is refused. Recovers it up to the damage, if it is damaged.
-   * @throws {TroupeError} `JOURNAL_IN_USE`; `JOURNAL_UNREADABLE` when it is no journal, or one of another format
+   * @throws {TroupeError} `JOURNAL_IN_USE`; `JOURNAL_UNREADABLE` when it is no journal, or one of another format;
+   * `JOURNAL_FAILED` when it cannot be written
    */
   claim(): Promise<JournalReport>
 

@@ -3,31 +3,23 @@
  */
 import { crc32 } from 'node:zlib'
 import { ClosedError, parseOptions, TroupeError } from '@troupe/core'
-import type { BatchOperation } from 'classic-level'
-import {
-  BODY,
-  bodyOf,
-  entryKey,
-  entryRange,
-  HEADER,
-  type HeaderRecord,
-  headerRecord,
-  isHeader,
-  readHeader,
-  runKey,
-  sealed,
-} from './entry-record.js'
+import { BODY, entryKey, entryRange, HEADER, type HeaderRecord, isHeader, readHeader } from './entry-record.js'
 import { GroupedWrites } from './grouped-writes.js'
 import type { Journal, JournalEntry, JournalReport, Ranges, RunIdentity, ScannedEntry } from './journal.js'
-import { assertSameRun, JournalFailedError, JournalInUseError, JournalUnreadableError } from './journal-errors.js'
+import {
+  assertSameRun,
+  claimFailure,
+  JournalFailedError,
+  JournalInUseError,
+  JournalUnreadableError,
+} from './journal-errors.js'
 import { JournalFolder } from './journal-folder.js'
 import type { Level } from './level.js'
 import { rewriteOf } from './level-compaction.js'
 import { LevelJournalOptions } from './level-journal.options.js'
+import { entryOperations, headerOperation, identityOperation, type Operation } from './level-operations.js'
 import { recover, type StoredRun } from './level-recovery.js'
 import { openStore } from './level-store.js'
-
-type Operation = BatchOperation<Level, Buffer, Buffer>
 
 /** Headers that are read at once. */
 const READ_AT_ONCE = 1_000
@@ -118,7 +110,7 @@ export class LevelJournal implements Journal {
     const { number } = this.#run(run)
     const { level } = this.#assertClaimed()
     const key = entryKey(number, place, HEADER)
-    const [record, body] = await level.getMany([key, entryKey(number, place, BODY)])
+    const [record, body] = await this.#reading(level.getMany([key, entryKey(number, place, BODY)]))
     if (record === undefined || body === undefined) return undefined
     if (readHeader(key, record)?.bodySum === crc32(body)) return body
     throw new JournalUnreadableError(this.path, `entry ${place} of run "${run}" is damaged`)
@@ -172,9 +164,7 @@ export class LevelJournal implements Journal {
     } catch (error) {
       await level?.close()
       await lock.close()
-      throw error instanceof JournalFailedError
-        ? error
-        : new JournalUnreadableError(this.path, (error as Error).message, error)
+      throw claimFailure(this.path, error)
     }
   }
 
@@ -204,11 +194,13 @@ export class LevelJournal implements Journal {
       ...rewrite.bodiesDropped.map((place) => entryKey(run, place, BODY)),
     ]
     if (removed.length === 0) return
+    const { gte, lt } = entryRange(run)
+    // What is still in memory goes to a table of its own first: together with its removal it would be written as it is.
+    await level.compactRange(gte, gte)
     await writes.add([
       ...rewrite.headers.map((header) => headerOperation(run, header)),
       ...removed.map((key): Operation => ({ type: 'del', key })),
     ])
-    const { gte, lt } = entryRange(run)
     await level.compactRange(gte, lt)
   }
 
@@ -218,9 +210,11 @@ export class LevelJournal implements Journal {
     const snapshot = level.snapshot()
     const keys = level.keys({ ...entryRange(run), snapshot })
     try {
-      for (let read = await keys.nextv(READ_AT_ONCE); read.length > 0; read = await keys.nextv(READ_AT_ONCE)) {
+      for (;;) {
+        const read = await this.#reading(keys.nextv(READ_AT_ONCE))
+        if (read.length === 0) return
         const headers = read.filter(isHeader)
-        const records = await level.getMany(headers, { snapshot })
+        const records = await this.#reading(level.getMany(headers, { snapshot }))
         for (const [index, key] of headers.entries()) yield this.#header(key, records[index])
       }
     } finally {
@@ -246,6 +240,16 @@ export class LevelJournal implements Journal {
     return this.#claimed
   }
 
+  async #reading<Value>(work: Promise<Value>): Promise<Value> {
+    try {
+      return await work
+    } catch (cause) {
+      // Closed while it was read: the store is gone.
+      this.#assertClaimed()
+      throw new JournalUnreadableError(this.path, (cause as Error).message, cause)
+    }
+  }
+
   async #failing(work: Promise<void>): Promise<void> {
     try {
       await work
@@ -255,29 +259,3 @@ export class LevelJournal implements Journal {
     }
   }
 }
-
-function identityOperation({ number, identity }: StoredRun): Operation {
-  const key = runKey(number)
-  return { type: 'put', key, value: sealed(key, Buffer.from(JSON.stringify(identity))) }
-}
-
-/** Gives the entry its place: that of operations is their order. */
-function entryOperations(run: StoredRun, appended: JournalEntry): Operation[] {
-  const place = run.nextPlace++
-  const body = bodyOf(appended)
-  const entry: ScannedEntry = { ...appended, place }
-  const header = headerOperation(run.number, {
-    entry,
-    bodySum: body === undefined ? null : crc32(body),
-    previous: place - 1,
-  })
-  if (body === undefined) return [header]
-  return [header, { type: 'put', key: entryKey(run.number, place, BODY), value: asBuffer(body) }]
-}
-
-function headerOperation(run: number, header: HeaderRecord): Operation {
-  const key = entryKey(run, header.entry.place, HEADER)
-  return { type: 'put', key, value: headerRecord(key, header) }
-}
-
-const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)
