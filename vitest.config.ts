@@ -9,8 +9,9 @@ export default defineConfig({
     maxWorkers: 2,
     // Tests that say so run at once within a file: those of the wire of RPC, which wait for most of their time.
     maxConcurrency: 8,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // A process takes ten seconds to start where others compute too; a limit costs nothing to a test that passes.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Tests use the built packages, as users and worker processes do: not transformed, so there is one of each class.
     server: { deps: { external: [/\/dist\//] } },
     // A test that only runs, and would pass whatever happened, fails.

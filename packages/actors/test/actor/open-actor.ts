@@ -88,8 +88,8 @@ export function linesOf(file: string): string[] {
   }
 }
 
-/** Resolves when `isSo` is true; fails after ten seconds. */
-export const until = (isSo: () => boolean) => expect.poll(isSo, { timeout: 10_000, interval: 2 }).toBe(true)
+/** Resolves when `isSo` is true; fails after thirty seconds. */
+export const until = (isSo: () => boolean) => expect.poll(isSo, { timeout: 30_000, interval: 2 }).toBe(true)
 
 /** Whether a promise is settled, when all that could settle it now has run. */
 export async function isSettled(promise: Promise<unknown>): Promise<boolean> {

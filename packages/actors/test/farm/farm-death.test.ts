@@ -167,24 +167,19 @@ describe('a worker that dies', () => {
 
 describe('a farm in a tree', () => {
   it('is a child like any other: it is restarted when it fails, and stopped with the tree', async () => {
-    const farms: Farm[] = []
-    await using tree = await Supervisor.start({
-      children: [
-        {
-          id: 'farm',
-          start: async () => {
-            const farm = await openFarm({ intensity: 0, workers: 1 })
-            farms.push(farm)
-            return farm
-          },
-        },
-      ],
-    })
-    process.kill(farms[0]!.stats().workers[0]!.pid!, 'SIGKILL')
-    await until(() => farms.length === 2 && farms[1]!.state === 'running')
-    expect(await farms[1]!.submit(tasks.double, 4)).toBe(8)
+    const started: Farm[] = []
+    const start = async () => {
+      const farm = await openFarm({ intensity: 0, workers: 1 })
+      started.push(farm)
+      return farm
+    }
+    await using tree = await Supervisor.start({ children: [{ id: 'farm', start }] })
+    process.kill(started[0]!.stats().workers[0]!.pid!, 'SIGKILL')
+    expect(await started[0]!.exit).toMatchObject({ reason: 'failed', error: { code: 'RESTART_INTENSITY' } })
+    await until(() => started.length === 2)
+    expect(await started[1]!.submit(tasks.double, 4)).toBe(8)
     await tree.stop()
-    expect(await farms[1]!.exit).toEqual({ reason: 'shutdown' })
+    expect(await started[1]!.exit).toEqual({ reason: 'shutdown' })
   })
 })
 

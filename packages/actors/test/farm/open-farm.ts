@@ -49,8 +49,8 @@ export function isIdle(farm: Farm): boolean {
   return pending + held === 0
 }
 
-/** Resolves when `isSo` is true; fails after ten seconds. */
-export const until = (isSo: () => boolean) => expect.poll(isSo, { timeout: 10_000, interval: 5 }).toBe(true)
+/** Resolves when `isSo` is true; fails after thirty seconds. */
+export const until = (isSo: () => boolean) => expect.poll(isSo, { timeout: 30_000, interval: 5 }).toBe(true)
 
 export async function collect<Value>(values: AsyncIterable<Value>): Promise<Value[]> {
   const all: Value[] = []

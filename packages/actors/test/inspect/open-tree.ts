@@ -46,7 +46,7 @@ export function linesOf(tree: Supervisor): { readonly lines: string[]; readonly 
 }
 
 /** Resolves when a list has this; what is told of elsewhere comes when it comes. */
-export const until = (isSo: () => unknown) => expect.poll(isSo, { timeout: 10_000, interval: 2 }).toBeTruthy()
+export const until = (isSo: () => unknown) => expect.poll(isSo, { timeout: 30_000, interval: 2 }).toBeTruthy()
 
 const text = (value: Transition['from']) => (typeof value === 'string' ? value : JSON.stringify(value))
 

@@ -86,9 +86,9 @@ export function openClient(to: Service | readonly string[], options: Partial<Con
   return closing(connect(kitchen, { endpoints, ...options }), (client) => client.close())
 }
 
-/** Resolves when `isSo` is true; fails after ten seconds. */
+/** Resolves when `isSo` is true; fails after thirty seconds. */
 export const until = (isSo: () => boolean | Promise<boolean>) =>
-  expect.poll(isSo, { timeout: 10_000, interval: 5 }).toBe(true)
+  expect.poll(isSo, { timeout: 30_000, interval: 5 }).toBe(true)
 
 export async function collect<Value>(values: AsyncIterable<Value>): Promise<Value[]> {
   const all: Value[] = []

@@ -4,7 +4,7 @@ import { Supervisor } from '@troupe/actors/supervisor'
 import { expect, it, onTestFinished } from 'vitest'
 import { isAlive } from '../is-alive.js'
 
-const until = (isSo: () => boolean) => expect.poll(isSo, { timeout: 10_000, interval: 20 }).toBe(true)
+const until = (isSo: () => boolean) => expect.poll(isSo, { timeout: 30_000, interval: 20 }).toBe(true)
 
 const CODE = { module: new URL('../actor/fixtures/actors.mjs', import.meta.url), export: 'echo' }
 

@@ -26,7 +26,7 @@ async function running(deed: string, options: object = {}, env: NodeJS.ProcessEn
 }
 
 // Each test starts some processes.
-describe('a program that stops at signals', { timeout: 20_000 }, () => {
+describe('a program that stops at signals', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'stops its children in reverse and ends by the signal: %s',
     async (signal) => {
@@ -99,7 +99,7 @@ describe('a program that stops at signals', { timeout: 20_000 }, () => {
   })
 })
 
-describe('what cannot do all that a supervisor can', { timeout: 20_000 }, () => {
+describe('what cannot do all that a supervisor can', () => {
   it('is killed when it cannot be stopped', async () => {
     const program = await running('refuses', { timeoutMs: 10 }, { TROUPE_LOG: 'warn' })
     program.kill('SIGTERM')
