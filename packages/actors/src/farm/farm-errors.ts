@@ -58,6 +58,17 @@ export class TaskTimeoutError extends FarmTaskError {
   }
 }
 
+/** The task was not done within its `deadlineMs`, of all its tries and the time that it waited. */
+export class TaskDeadlineError extends FarmTaskError {
+  override readonly name = 'TaskDeadlineError'
+  readonly deadlineMs: number
+
+  constructor(facts: TaskFacts, deadlineMs: number) {
+    super('TIMEOUT', `${named(facts)} was not done within ${deadlineMs} ms, after ${facts.attempt} tries`, facts)
+    this.deadlineMs = deadlineMs
+  }
+}
+
 /** The worker that held the task died, and the farm was told not to run it again (`onWorkerLost: 'fail'`). */
 export class WorkerLostError extends FarmTaskError {
   override readonly name = 'WorkerLostError'

@@ -90,6 +90,8 @@ export const FarmOptions = z.strictObject({
   workerStdout: z.enum(['inherit', 'stderr', 'ignore']).default('inherit'),
   /** Makes maps outlive this process: a folder, `{ path, sync }`, or a journal. What it holds of them is gone on with. */
   journal: journal.optional(),
+  /** Stops the farm when it aborts; a start that it interrupts fails with `ABORTED`. */
+  signal: signal.optional(),
   /** Where it logs. Default: silent, or stderr at the level that TROUPE_LOG names. */
   log: z
     .custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger')
@@ -112,9 +114,18 @@ export const SubmitOptions = z.strictObject({
    * waits until this one has ended, with all its tries. Not the `key` of the task's definition, which names inputs in errors.
    */
   key: z.string().optional(),
+  /** How long it may take in all, from the call, in ms, waiting and all tries together: then it fails with `TIMEOUT`. 0 for ever. */
+  deadlineMs: time.optional(),
+  /**
+   * While a task of the same name and dedupeKey is queued or runs, a further submit runs nothing and gets its outcome. What one
+   * caller sets for its `signal` and `deadlineMs` takes only that caller away; the task is cancelled when the last is gone.
+   */
+  dedupeKey: z.string().optional(),
 })
 
-export const MapOptions = SubmitOptions.extend({
+export const MapOptions = SubmitOptions.omit({ dedupeKey: true }).extend({
+  /** How long the whole map may take, from the call, in ms: then it throws `TIMEOUT` and cancels the rest. 0 for ever. */
+  deadlineMs: time.optional(),
   /** As the `key` of a submit, of each input. */
   key: z.custom<(input: unknown) => string>((value) => typeof value === 'function', 'must be a function').optional(),
   /** At most `limit` of its tasks begin in any `perMs`; tries count. */

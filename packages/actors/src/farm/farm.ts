@@ -11,21 +11,25 @@ import {
   parseOptions,
   resolveLog,
   systemClock,
+  TimeoutError,
   TroupeError,
 } from '@troupe/core'
 import type { z } from 'zod'
+import { Deadlines } from '../actor/deadlines.js'
 import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../actor/exit.js'
 import { stopInTime } from '../actor/stop-in-time.js'
+import { Admission } from './admission.js'
 import { type CallTerms, callTerms, type Defaults, entryOf } from './call-terms.js'
 import { Dispatcher } from './dispatcher.js'
 import { Drain } from './drain.js'
 import { FarmJournal } from './durable/farm-journal.js'
 import { type CheckedFarmOptions, DrainOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
 import { parse } from './fit.js'
-import type { Entry, TaskLine, TaskOwner } from './ledger.js'
+import type { TaskLine, TaskOwner } from './ledger.js'
 import { type MapResults, MapRun, type Settled } from './map-run.js'
 import { Pace } from './pace.js'
 import { Rate } from './rate.js'
+import { Submitted } from './submitted.js'
 import { isTask, type Task } from './task.js'
 import { assertNotInWorker } from './worker-mark.js'
 import { WorkerPool, type WorkerStats } from './worker-pool.js'
@@ -79,20 +83,30 @@ export class Farm implements Supervised, AsyncDisposable {
   readonly #lines = new Map<string, Line>()
   readonly #maps = new Set<MapRun>()
   readonly #journal: FarmJournal | undefined
-  /** Submits that wait for room in the queue. */
-  #waiting: (() => void)[] = []
+  readonly #deadlines = new Deadlines<() => void>(systemClock, (over) => over())
+  readonly #admission: Admission
   #flushing = false
   #submits = 0
 
   /**
    * Starts the workers and resolves when all have joined.
-   * @throws {TroupeError} `INVALID_OPTIONS`, `INVALID_ENDPOINT`, `INSECURE_ENDPOINT`, `ENDPOINT_IN_USE`, `FARM_IN_WORKER`; of the
-   * task file `MODULE_NOT_FOUND`, `MODULE_FAILED`, `UNKNOWN_TASK`, `AMBIGUOUS_TASK`, `SETUP_FAILED`; of a worker `ACTOR_EXITED`, `START_TIMEOUT`
+   * @throws {TroupeError} `INVALID_OPTIONS`, `INVALID_ENDPOINT`, `INSECURE_ENDPOINT`, `ENDPOINT_IN_USE`, `FARM_IN_WORKER`, `ABORTED`; of the
+   * task file `MODULE_NOT_FOUND`, `MODULE_FAILED`, `UNKNOWN_TASK`, `AMBIGUOUS_TASK`, `SETUP_FAILED`; of its journal `JOURNAL_IN_USE`, `JOURNAL_UNREADABLE`; of a worker `ACTOR_EXITED`, `START_TIMEOUT`
    */
   static async start(options: FarmOptions): Promise<Farm> {
     assertNotInWorker()
-    const farm = new Farm(parseOptions(FarmOptions, options, 'a farm'))
-    await farm.#lifecycle.start()
+    const checked = parseOptions(FarmOptions, options, 'a farm')
+    const { signal } = checked
+    if (signal?.aborted) throw new AbortedError('the start of the farm', signal.reason)
+    const farm = new Farm(checked)
+    const stop = () => void farm.stop()
+    signal?.addEventListener('abort', stop)
+    void farm.exit.then(() => signal?.removeEventListener('abort', stop))
+    try {
+      await farm.#lifecycle.start()
+    } catch (error) {
+      throw signal?.aborted ? new AbortedError('the start of the farm', signal.reason) : error
+    }
     return farm
   }
 
@@ -119,6 +133,9 @@ export class Farm implements Supervised, AsyncDisposable {
       },
       systemClock,
     )
+    const { maxQueued } = options
+    const [dispatcher, deadlines] = [this.#dispatcher, this.#deadlines]
+    this.#admission = new Admission({ maxQueued, dispatcher, clock: systemClock, deadlines })
     this.#exit = this.#lifecycle
       .finished()
       .then((state) =>
@@ -153,9 +170,14 @@ export class Farm implements Supervised, AsyncDisposable {
       const line = this.#line(task)
       const terms = checked === undefined ? line.terms : callTerms(line.defaults, checked)
       const submitted = new Submitted(resolve as (value: unknown) => void, reject)
-      const entry = entryOf(input, { line, number: ++this.#submits, owner: submitted }, terms)
+      const number = ++this.#submits
+      const make = (owner: TaskOwner) => entryOf(input, { line, number, owner }, terms)
+      if (checked?.dedupeKey !== undefined) {
+        return this.#admission.share(`${line.name} ${checked.dedupeKey}`, submitted, checked, make)
+      }
+      const entry = make(submitted)
       if (entry.state === 'done') reject(entry.reason)
-      else this.#admit(entry, submitted, checked?.signal)
+      else this.#admission.admit(entry, submitted, checked)
     })
   }
 
@@ -202,7 +224,7 @@ export class Farm implements Supervised, AsyncDisposable {
   stats(): FarmStats {
     const { pending, held, counts } = this.#dispatcher
     return {
-      pending: pending + this.#waiting.length,
+      pending: pending + this.#admission.waiting,
       held,
       ...counts,
       restarts: this.#pool.restarts,
@@ -263,7 +285,8 @@ export class Farm implements Supervised, AsyncDisposable {
     const reason = this.#lifecycle.error instanceof TroupeError ? this.#lifecycle.error : new ClosedError('the farm')
     const abandoned = [...this.#maps].map((run) => run.abandon(reason))
     this.#dispatcher.abandon(reason)
-    for (const admit of this.#waiting.splice(0)) admit()
+    this.#admission.abandon(reason)
+    this.#deadlines.close()
     await this.#pool.close()
     await Promise.all(abandoned)
     await this.#journal?.close()
@@ -301,10 +324,14 @@ export class Farm implements Supervised, AsyncDisposable {
         ),
       ended: (ended) => {
         this.#maps.delete(ended)
+        if (deadline !== undefined) this.#deadlines.clear(deadline)
         this.#drain.look()
       },
     })
     this.#maps.add(run)
+    const { deadlineMs = 0 } = checked
+    const over = () => run.end(new TimeoutError(`a map of task "${line.name}"`, deadlineMs))
+    const deadline = deadlineMs > 0 ? this.#deadlines.set(over, systemClock.now() + deadlineMs) : undefined
     return run
   }
 
@@ -341,31 +368,9 @@ export class Farm implements Supervised, AsyncDisposable {
     return line
   }
 
-  /** Gives a task to the dispatcher as soon as the queue has room, and takes it back when its signal aborts. */
-  #admit(entry: Entry, submitted: Submitted, signal: AbortSignal | undefined): void {
-    if (signal?.aborted === true) return submitted.reject(takenBack(entry, signal.reason))
-    const hasRoom = this.#dispatcher.pending < this.#options.maxQueued && this.#waiting.length === 0
-    if (hasRoom && signal === undefined) return this.#dispatcher.accept(entry)
-    const admit = () => {
-      if (this.#lifecycle.state !== 'running') submitted.reject(new ClosedError('the farm'))
-      else this.#dispatcher.accept(entry)
-    }
-    if (signal !== undefined) submitted.abortWith(signal, (cause) => this.#takeBack(entry, admit, cause))
-    if (hasRoom) admit()
-    else this.#waiting.push(admit)
-  }
-
-  #takeBack(entry: Entry, admit: () => void, cause: unknown): void {
-    const reason = takenBack(entry, cause)
-    const before = this.#waiting.length
-    this.#waiting = this.#waiting.filter((other) => other !== admit)
-    if (this.#waiting.length < before) entry.owner.settled(Object.assign(entry, { state: 'done', reason }))
-    else this.#dispatcher.cancel(entry, reason)
-  }
-
   #isEmpty(): boolean {
     const { pending, held } = this.#dispatcher
-    return pending + held + this.#waiting.length === 0 && ![...this.#maps].some(({ isBegun }) => isBegun)
+    return pending + held + this.#admission.waiting === 0 && ![...this.#maps].some(({ isBegun }) => isBegun)
   }
 
   #flushSoon(): void {
@@ -375,39 +380,11 @@ export class Farm implements Supervised, AsyncDisposable {
     setImmediate(() => {
       this.#flushing = false
       this.#dispatcher.flush()
-      while (this.#waiting.length > 0 && this.#dispatcher.pending < this.#options.maxQueued) this.#waiting.shift()!()
+      this.#admission.admitWaiting()
       this.#drain.look()
     })
   }
 }
-
-/** The caller of one `submit`. */
-class Submitted implements TaskOwner {
-  unheld = 0
-  #signal: AbortSignal | undefined
-  #onAbort: (() => void) | undefined
-
-  constructor(
-    readonly resolve: (value: unknown) => void,
-    readonly reject: (reason: unknown) => void,
-  ) {}
-
-  settled({ value, reason }: Entry): void {
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort)
-    if (reason === undefined) this.resolve(value)
-    else this.reject(reason)
-  }
-
-  /** Calls `abort` with the signal's reason when it aborts before the task is settled. */
-  abortWith(signal: AbortSignal, abort: (reason: unknown) => void): void {
-    this.#signal = signal
-    this.#onAbort = () => abort(signal.reason)
-    signal.addEventListener('abort', this.#onAbort)
-  }
-}
-
-const takenBack = (entry: Entry, cause: unknown) =>
-  new AbortedError(`task "${entry.line.name}" of input ${entry.facts().key}`, cause)
 
 const keyOf = (task: Task, input: unknown, number: number): string => {
   try {

@@ -5,6 +5,7 @@ export { DrainOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.opt
 export {
   InvalidInputError,
   InvalidOutputError,
+  TaskDeadlineError,
   type TaskFacts,
   TaskFailedError,
   TaskPoisonedError,

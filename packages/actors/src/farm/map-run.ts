@@ -83,7 +83,7 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
   #finished = false
   #waiter: Deferred<void> | undefined
   readonly #onAbort = () =>
-    this.#fail(new AbortedError(`a map of task "${this.#terms.line.name}"`, this.#terms.signal?.reason), true)
+    this.end(new AbortedError(`a map of task "${this.#terms.line.name}"`, this.#terms.signal?.reason))
 
   constructor(inputs: Iterable<unknown> | AsyncIterable<unknown>, terms: MapTerms) {
     this.#terms = terms
@@ -132,6 +132,13 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
   async return(): Promise<IteratorResult<unknown>> {
     await this.#finish(new AbortedError('a map', 'its reader stopped reading'))
     return { done: true, value: undefined }
+  }
+
+  /** Ends it at once for a reason: what is open is cancelled, what was not given yet is not given. */
+  end(reason: Error): void {
+    if (this.#finished) return
+    this.#fail(reason, true)
+    if (this.#open > 0) this.#terms.cancelAll(this, reason)
   }
 
   /** Whether it has begun to read its input. */
@@ -334,7 +341,8 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
   }
 
   #fail(error: unknown, atOnce = false): void {
-    this.#failure ??= { error, atOnce }
+    // The first says why; a later one can say that nothing is waited for.
+    this.#failure = { error: (this.#failure ?? { error }).error, atOnce: atOnce || this.#failure?.atOnce === true }
     this.#wakeReader()
   }
 
