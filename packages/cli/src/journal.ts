@@ -31,7 +31,7 @@ export async function showJournal(path: string, given: unknown, { stdout }: Stre
     if (shown === undefined) return endingOf(interrupt, 0)
     const output = new LineWriter(stdout, (error) => interrupt.stop(error))
     for (const line of json ? [jsonOf(shown)] : linesOf(shown)) void output.write(line)
-    await unlessStopped(output.end(), interrupt.stopped)
+    await unlessStopped(output.flush(), interrupt.stopped)
     return endingOf(interrupt, shown.damage === undefined ? 0 : 1)
   } finally {
     interrupt.close()
