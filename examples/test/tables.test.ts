@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { ActorOptions } from '@troupe/actors/actor'
-import { FarmOptions } from '@troupe/actors/farm'
+import { FarmOptions, LevelJournalOptions } from '@troupe/actors/farm'
 import { CallOptions, ConnectOptions, ServeOptions, ServeWorkersOptions } from '@troupe/actors/rpc'
 import { ReceivingOptions, SendingOptions, SocketOptions, TROUPE_ERROR_CODES } from '@troupe/core'
 import { describe, expect, it } from 'vitest'
@@ -15,7 +15,15 @@ import type { z } from 'zod'
 const ROOT = join(import.meta.dirname, '..', '..')
 const CORE = 'packages/core/README.md'
 const RPC = 'docs/rpc.md'
-const PAGES_WITH_ERRORS = [CORE, 'docs/actors.md', 'docs/supervision.md', 'docs/farm.md', RPC, 'packages/cli/README.md']
+const PAGES_WITH_ERRORS = [
+  CORE,
+  'docs/actors.md',
+  'docs/supervision.md',
+  'docs/farm.md',
+  'docs/journal.md',
+  RPC,
+  'packages/cli/README.md',
+]
 
 type Shape = Readonly<Record<string, z.ZodType>>
 type Row = Readonly<Record<string, string>>
@@ -29,6 +37,7 @@ const OPTIONS: ReadonlyArray<readonly [page: string, heading: string, shape: Sha
   [CORE, 'Options of sockets that receive', own(ReceivingOptions.shape)],
   ['docs/actors.md', 'Options', ActorOptions.shape],
   ['docs/farm.md', 'Options', FarmOptions.shape],
+  ['docs/journal.md', 'Options', LevelJournalOptions.shape],
   [RPC, 'Options of a service', ServeOptions.shape],
   [RPC, 'Options of workers', own(ServeWorkersOptions.shape, ServeOptions.shape)],
   [RPC, 'Options of a client', ConnectOptions.shape],

@@ -52,7 +52,25 @@ function damagesOf(journal: string, random: Seeded): Damage[] {
   const files = readdirSync(journal, { recursive: true, encoding: 'utf8' }).filter((name) =>
     statSync(join(journal, name)).isFile(),
   )
-  return files.flatMap((file) => damagesOfFile(file, statSync(join(journal, file)).size, random))
+  const logs = files.filter((file) => /store.*\.log$/.test(file))
+  return [
+    ...files.flatMap((file) => damagesOfFile(file, statSync(join(journal, file)).size, random)),
+    ...logs.flatMap((file) => unrepaired(file, statSync(join(journal, file)).size, random)),
+  ]
+}
+
+/** LevelDB's repair, which a missing CURRENT calls for, takes over logs without looking at their sums. */
+function unrepaired(file: string, size: number, random: Seeded): Damage[] {
+  return Array.from({ length: 12 }, () => {
+    const at = random.whole(0, size - 1)
+    const harm = (path: string) => {
+      const bytes = readFileSync(path)
+      bytes.writeUInt8(bytes[at]! ^ 1, at)
+      writeFileSync(path, bytes)
+      rmSync(join(path, '..', 'CURRENT'))
+    }
+    return { name: `has byte ${at} changed, and CURRENT is gone`, file, harm }
+  })
 }
 
 function damagesOfFile(file: string, size: number, random: Seeded): Damage[] {
@@ -115,6 +133,7 @@ async function look(journal: string, damages: readonly Damage[], folder: string)
 
 /** What is wrong with what was found. */
 function wrongIn({ code, report, contents }: Found, whole: NonNullable<Found['contents']>): string | undefined {
+  if (code !== undefined && report !== undefined) return `was claimed, and then failed with ${code}`
   if (code !== undefined) return code === 'JOURNAL_UNREADABLE' ? undefined : `failed with ${code}`
   const prefix = whole.slice(0, contents!.length)
   if (JSON.stringify(contents) !== JSON.stringify(prefix)) return 'gave what was not written'
