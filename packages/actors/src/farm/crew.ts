@@ -55,6 +55,8 @@ export interface Mate {
   joined: boolean
   encoding: BodyEncoding
   pid: number | undefined
+  /** What it has last said that it uses. */
+  memoryMiB: number | undefined
 }
 
 export class Crew {
@@ -72,7 +74,8 @@ export class Crew {
   expect(id: string, transport: Transport): Mate {
     const incarnation = randomBytes(8).toString('hex')
     const end = this.#endOf(incarnation, transport)
-    const mate: Mate = { id, incarnation, link: new Link(), end, joined: false, encoding: 'msgpack', pid: undefined }
+    const unknown = { pid: undefined, memoryMiB: undefined }
+    const mate: Mate = { id, incarnation, link: new Link(), end, joined: false, encoding: 'msgpack', ...unknown }
     this.#mates.set(incarnation, mate)
     return mate
   }
@@ -119,6 +122,7 @@ export class Crew {
     if (header.version !== WIRE_VERSION || !mate.joined) return this.#drop()
     this.#events.heard(mate)
     this.#acknowledge(mate, header)
+    if (header.kind === 'BEAT') mate.memoryMiB = decodeBody('BEAT', parts[1]!, 'msgpack')?.memoryMiB
     if (header.kind !== 'RESULTS' || mate.link.arrive(header.sequence) !== 'take') return
     const results = decodeBody('RESULTS', parts[1]!, mate.encoding)
     if (results === undefined) return this.#drop()

@@ -4,6 +4,7 @@
  */
 import { type BackoffOptions, backoffDelayMs, type Clock, errorData } from '@troupe/core'
 import type { z } from 'zod'
+import type { Backlog } from './elastic.js'
 import { type Failure, failureError } from './failure.js'
 import {
   InvalidInputError,
@@ -116,6 +117,11 @@ export class Dispatcher {
     this.#placement.push(entry)
     if ((idle && this.#seats.size > 0) || this.#placement.pending.size >= this.#early) this.flush()
     else this.#port.flushSoon()
+  }
+
+  /** Tasks that wait and that no worker has room for, by the tags that they ask for. */
+  backlogs(): Backlog[] {
+    return this.#isPaused ? [] : this.#placement.backlogs(this.#clock.now())
   }
 
   /** A worker has joined, which has such tags, and takes tasks. */

@@ -29,19 +29,58 @@ const journal = z.union([
   z.custom<Journal>(isJournal, 'must be a path, { path, sync }, or a journal'),
   z.strictObject({ path: z.string().min(1), sync: z.boolean().optional() }),
 ])
+const count = z.number().int().min(1).max(10_000)
+const isolation = z.enum(['process', 'thread', 'inline'])
+
+const inOrder = ({ min = 0, max = 1 }: { min?: number; max?: number }, context: z.core.$RefinementCtx<unknown>) => {
+  if (min > max) context.addIssue({ code: 'custom', path: ['min'], message: `must not be more than max, ${max}` })
+}
+
+const ElasticWorkers = z.strictObject({
+  /** So many there are always. */
+  min: z.number().int().min(0).max(10_000).default(0),
+  /** So many there are at the most. */
+  max: count,
+  /** One beyond `min` that had nothing to do for so long is stopped, in ms. */
+  idleMs: time.default(30_000),
+})
+
+const WorkerGroupOptions = z
+  .strictObject({
+    /** How many there are always; or `min`, `max` and `idleMs`. */
+    count: count.exactOptional(),
+    min: z.number().int().min(0).max(10_000).exactOptional(),
+    max: count.exactOptional(),
+    idleMs: time.exactOptional(),
+    /** What they have that tasks may ask for. */
+    tags: z.array(z.string().min(1).max(128)).max(64).default([]),
+    /** Where they run. Default: the farm's. */
+    isolation: isolation.exactOptional(),
+    /** Environment variables, beside the farm's. */
+    env: z.record(z.string(), z.string()).default({}),
+  })
+  .superRefine((group, context) => {
+    const { count, min, max, idleMs } = group
+    if ((count === undefined) === (max === undefined)) {
+      context.addIssue({ code: 'custom', path: ['count'], message: 'must be given, or max: one of the two' })
+    } else if (count !== undefined && (min !== undefined || idleMs !== undefined)) {
+      context.addIssue({ code: 'custom', path: ['count'], message: 'must not be given with min or idleMs' })
+    } else inOrder({ min: min ?? 0, max: max ?? 10_000 }, context)
+  })
 
 export const FarmOptions = z.strictObject({
   /** The task file that the workers import: a file URL or a path. */
   tasks: z.union([z.instanceof(URL), z.string().min(1)]),
-  /** How many workers. Default: one for each core that this process may use. */
+  /** How many workers, or from how many to how many, or several groups of them. Default: one for each core that this process may use. */
   workers: z
-    .number()
-    .int()
-    .min(1)
-    .max(10_000)
+    .union([count, ElasticWorkers.superRefine(inOrder), z.array(WorkerGroupOptions).min(1).max(64)])
     .default(() => availableParallelism()),
+  /** A worker that has ended so many tasks is replaced by a new one, without a pause; 0 never. */
+  maxTasks: z.number().int().nonnegative().default(0),
+  /** A worker that uses more memory than this is replaced in the same way, in MiB: its process, or the heap of its thread. Not inline. */
+  maxMemoryMiB: z.number().min(16).max(1_048_576).optional(),
   /** Where they run: each in a process or thread of its own, or all in this thread (for tests, and for tasks that only wait). */
-  isolation: z.enum(['process', 'thread', 'inline']).default('process'),
+  isolation: isolation.default('process'),
   /** How many tasks run at once in one worker: more than 1 is for tasks that wait. */
   concurrency: z.number().int().min(1).max(10_000).default(1),
   /** How many times a failed try is tried again. A task's own value, and that of the call, come first. */

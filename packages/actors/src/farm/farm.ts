@@ -27,12 +27,13 @@ import { type CheckedFarmOptions, DrainOptions, FarmOptions, MapOptions, SubmitO
 import { parse } from './fit.js'
 import type { TaskLine, TaskOwner } from './ledger.js'
 import { type MapResults, MapRun, type Settled } from './map-run.js'
+import type { WorkerStats } from './member.js'
 import { Pace } from './pace.js'
 import { Rate } from './rate.js'
 import { Submitted } from './submitted.js'
 import { isTask, type Task } from './task.js'
 import { assertNotInWorker } from './worker-mark.js'
-import { WorkerPool, type WorkerStats } from './worker-pool.js'
+import { WorkerPool } from './worker-pool.js'
 
 /** So many inputs of a map with a key are of use: the next may be of another key. */
 const KEYED_AHEAD = 1_024
@@ -49,12 +50,14 @@ export interface FarmStats {
   readonly retried: number
   /** Tasks that were taken from a dead worker and given to another. */
   readonly redelivered: number
-  /** Workers that were replaced. */
+  /** Workers that were replaced because they had ended. */
   readonly restarts: number
   /** Nothing is given out, see {@link Farm.pause}. */
   readonly paused: boolean
   /** Nothing more is taken, see {@link Farm.drain}. */
   readonly draining: boolean
+  /** Workers that were replaced because of `maxTasks` or `maxMemoryMiB`. */
+  readonly recycled: number
   readonly workers: readonly WorkerStats[]
 }
 
@@ -63,6 +66,8 @@ interface Line extends TaskLine {
   readonly defaults: Defaults
   /** Of calls without options. */
   readonly terms: CallTerms
+  /** Workers have been there to tell that they have the task. */
+  readonly isKnown: boolean
 }
 
 /**
@@ -230,6 +235,7 @@ export class Farm implements Supervised, AsyncDisposable {
       restarts: this.#pool.restarts,
       paused: this.#dispatcher.isPaused,
       draining: this.#drain.isDraining,
+      recycled: this.#pool.recycled,
       workers: this.#pool.stats(),
     }
   }
@@ -301,14 +307,15 @@ export class Farm implements Supervised, AsyncDisposable {
     const checked = parseOptions(MapOptions, options, 'a map')
     const line = this.#line(task)
     const terms = callTerms(line.defaults, checked)
-    const { concurrency, workers, reorderWindow } = this.#options
+    const { concurrency, reorderWindow } = this.#options
     const run = new MapRun(inputs, {
       line,
       ordered,
       settled: checked.settled === true,
       signal: checked.signal,
       reorderWindow,
-      useful: () => Math.max(checked.key === undefined ? 0 : KEYED_AHEAD, workers * line.pace.held(concurrency)),
+      useful: () =>
+        Math.max(checked.key === undefined ? 0 : KEYED_AHEAD, this.#pool.most * line.pace.held(concurrency)),
       enter: (input, index, owner) => entryOf(input, { line, number: index, owner }, terms),
       accept: (entry) => this.#dispatcher.accept(entry),
       cancelAll: (owner, reason) => this.#dispatcher.cancelAll(owner, reason),
@@ -340,18 +347,11 @@ export class Farm implements Supervised, AsyncDisposable {
     this.#lifecycle.assertRunning()
     this.#drain.assertTaking()
     const known = this.#lines.get(task?.name)
-    if (known?.task === task) return known
+    if (known?.task === task && (known.isKnown || this.#pool.tasks === undefined)) return known
     if (!isTask(task))
       throw new TroupeError('UNKNOWN_TASK', 'what was given is no task: give what task({ ... }) returned')
     const { tasks } = this.#pool
-    if (!tasks.has(task.name)) {
-      const names = [...tasks.keys()].join(', ')
-      throw new TroupeError('UNKNOWN_TASK', `the task file of the farm exports no task "${task.name}", but ${names}`)
-    }
-    if (tasks.get(task.name) !== task.version) {
-      const versions = `${task.version ?? 'none'} here, ${tasks.get(task.name) ?? 'none'} in the workers`
-      throw new TroupeError('VERSION_MISMATCH', `task "${task.name}" has two versions: ${versions}`)
-    }
+    if (tasks !== undefined) assertHas(tasks, task)
     const rate = known === undefined && task.rate !== undefined ? [new Rate(task.rate)] : []
     const rates = known?.defaults.rates ?? [...this.#rates, ...rate]
     const defaults = { task, farm: this.#options, rates }
@@ -360,6 +360,7 @@ export class Farm implements Supervised, AsyncDisposable {
       task,
       defaults,
       terms: callTerms(defaults, {}),
+      isKnown: tasks !== undefined,
       pace: known?.pace ?? new Pace(),
       parseOutput: (value: unknown) => parse(task.output, value),
       keyOf: (input: unknown, number: number) => keyOf(task, input, number),
@@ -380,10 +381,22 @@ export class Farm implements Supervised, AsyncDisposable {
     setImmediate(() => {
       this.#flushing = false
       this.#dispatcher.flush()
+      this.#pool.look()
       this.#admission.admitWaiting()
       this.#drain.look()
     })
   }
+}
+
+/** @throws {TroupeError} `UNKNOWN_TASK`, `VERSION_MISMATCH` */
+function assertHas(tasks: ReadonlyMap<string, string | undefined>, { name, version }: Task): void {
+  if (!tasks.has(name)) {
+    const names = [...tasks.keys()].join(', ')
+    throw new TroupeError('UNKNOWN_TASK', `the task file of the farm exports no task "${name}", but ${names}`)
+  }
+  if (tasks.get(name) === version) return
+  const versions = `${version ?? 'none'} here, ${tasks.get(name) ?? 'none'} in the workers`
+  throw new TroupeError('VERSION_MISMATCH', `task "${name}" has two versions: ${versions}`)
 }
 
 const keyOf = (task: Task, input: unknown, number: number): string => {

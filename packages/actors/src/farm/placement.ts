@@ -1,6 +1,7 @@
 /**
  * The rule by which tasks that wait are given to workers: who is next, to whom it goes, and how many go with it.
  */
+import type { Backlog } from './elastic.js'
 import type { Entry, TaskOwner } from './ledger.js'
 import { roomOf } from './rate.js'
 import type { Routing } from './routing.js'
@@ -53,6 +54,20 @@ export class Placement {
     if (this.suspects.size > 0) this.#placePending(this.#placeSuspects(seats, nowMs), nowMs)
     else this.#placePending(seats, nowMs)
     return this.#againMs
+  }
+
+  /** Tasks that wait, by the tags that they ask for, without those that a rate holds back. */
+  backlogs(nowMs: number): Backlog[] {
+    const backlogs = new Map<string, Backlog>()
+    for (const lane of [...this.suspects.lanes(), ...this.pending.lanes()]) {
+      const tasks = Math.min(lane.tasks.size, this.#rateRoom(lane, nowMs))
+      const first = lane.tasks.peek()
+      if (tasks <= 0 || first === undefined) continue
+      const tags = lane.routing?.tags ?? []
+      const key = tags.join('\n')
+      backlogs.set(key, together(backlogs.get(key), { tags, tasks, costMs: first.line.pace.costMs }))
+    }
+    return [...backlogs.values()]
   }
 
   #queueOf({ suspect }: Entry): TaskQueue {
@@ -148,3 +163,12 @@ export class Placement {
 }
 
 const isForAll = ({ routing }: Lane): boolean => routing === undefined || routing.tags.length === 0
+
+/** The tasks of two as one: what one of them costs on average, if both are known. */
+function together(one: Backlog | undefined, other: Backlog): Backlog {
+  if (one === undefined) return other
+  const tasks = one.tasks + other.tasks
+  const known = one.costMs !== undefined && other.costMs !== undefined
+  const costMs = known ? (one.tasks * one.costMs! + other.tasks * other.costMs!) / tasks : undefined
+  return { tags: other.tags, tasks, costMs }
+}

@@ -9,6 +9,8 @@ import type { z } from 'zod'
 export interface SetupContext {
   /** The worker that is set up, as `stats` names it. */
   readonly worker: string
+  /** The tags of its group. */
+  readonly tags: readonly string[]
   /** Aborts when the worker is to stop. */
   readonly signal: AbortSignal
   readonly log: Logger

@@ -42,6 +42,8 @@ export const Hello = z.object({
   pid: z.number().int(),
   tasks: z.array(z.object({ name: z.string(), version: z.string().optional() })),
   encodings: z.array(z.string()),
+  /** What the worker has that tasks may ask for. */
+  tags: z.array(z.string()).optional(),
 })
 export type Hello = z.output<typeof Hello>
 
@@ -135,7 +137,7 @@ const BodyShape = {
     failures: z.array(z.tuple([Ticket, FailureShape])),
     busyMs: z.number().nonnegative(),
   }),
-  BEAT: z.unknown(),
+  BEAT: z.object({ memoryMiB: z.number().nonnegative().optional() }).nullable(),
   BYE: z.unknown(),
 } satisfies Record<FrameKind, z.ZodType>
 

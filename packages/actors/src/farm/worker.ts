@@ -9,6 +9,7 @@ import { Equipment, type EquippedTask } from './equipment.js'
 import { Link } from './link.js'
 import { loadTasks } from './load-tasks.js'
 import { TaskRunner } from './task-runner.js'
+import { usedMiB } from './used-memory.js'
 import {
   BODY_ENCODINGS,
   type BodyEncoding,
@@ -32,6 +33,7 @@ const HELLO_EVERY_MS = 200
 export interface WorkerArgs {
   readonly id: string
   readonly isolation: 'process' | 'thread' | 'inline'
+  readonly tags: readonly string[]
   readonly tasks: string
   readonly run: string
   readonly incarnation: string
@@ -47,7 +49,7 @@ export async function farmWorker(pipe: Pipe, args: WorkerArgs, { signal, log, re
   if (args.isolation !== 'inline') enterWorker()
   const tasks = await loadTasks(args.tasks)
   // Before HELLO: what cannot be set up does not join.
-  const equipment = await Equipment.setUp(tasks, { worker: args.id, signal, log })
+  const equipment = await Equipment.setUp(tasks, { worker: args.id, tags: args.tags, signal, log })
   const end = workerEnd(pipe, args.places, signal)
   const session = new WorkerSession(args, equipment.tasks, end, log, ready)
   try {
@@ -145,8 +147,14 @@ class WorkerSession {
     if (welcome === undefined || this.#encoding !== undefined) return
     this.#encoding = welcome.encoding
     clearInterval(this.#hello)
-    this.#beat = setInterval(() => this.#send([this.#header('BEAT', this.#link.sent), EMPTY]), welcome.heartbeatMs)
+    this.#beat = setInterval(() => this.#sayBeat(), welcome.heartbeatMs)
     this.#ready()
+  }
+
+  #sayBeat(): void {
+    const memoryMiB = usedMiB(this.#args.isolation)
+    const body = memoryMiB === undefined ? null : { memoryMiB }
+    this.#send([this.#header('BEAT', this.#link.sent), encodeBody(body, 'msgpack')])
   }
 
   #refused(part: Uint8Array): never {
@@ -184,8 +192,6 @@ class WorkerSession {
     this.#log.warn({ unread: this.#unread }, `a message ${why} and was dropped`)
   }
 }
-
-const EMPTY = encodeBody(null, 'msgpack')
 
 /** Results as a body. One that cannot be encoded becomes the failure of its task, and the others stay. */
 function encodeResults(results: ResultsBody, encoding: BodyEncoding): Uint8Array {

@@ -1,0 +1,60 @@
+/**
+ * Where a farm listens for the workers that have sockets.
+ */
+import { assertSafeEndpoint, type Logger, type PrivateEndpoint, parseEndpoints, privateEndpoint } from '@troupe/core'
+import { ZMQPull } from '@troupe/push-pull'
+import type { Parts } from './parts.js'
+
+export interface SinkTerms {
+  readonly run: string
+  /** Where to listen; undefined for a place of its own. */
+  readonly endpoint: string | undefined
+  readonly insecure: boolean
+  /** Whether all workers are in this process. */
+  readonly isInner: boolean
+  readonly log: Logger
+  came(parts: Parts): void
+  failed(error: unknown): void
+}
+
+export class Sink {
+  readonly #terms: SinkTerms
+  readonly #place: PrivateEndpoint | undefined
+  readonly #socket: ZMQPull<{ codec: 'frames' }>
+
+  /** @throws {TroupeError} `INVALID_ENDPOINT`, `INSECURE_ENDPOINT` */
+  constructor(terms: SinkTerms) {
+    this.#terms = terms
+    const { run, endpoint, insecure, isInner, log } = terms
+    if (endpoint === undefined && !isInner) this.#place = privateEndpoint()
+    const where = endpoint ?? this.#place?.endpoint ?? `inproc://troupe-farm-${run}`
+    assertSafeEndpoint(parseEndpoints(where, 'bind'), 'a farm', insecure)
+    this.#socket = new ZMQPull(`@${where.replace(/^@/, '')}`, {
+      codec: 'frames',
+      receiveHighWaterMark: 0,
+      insecure,
+      log,
+    })
+  }
+
+  /** Listens, and resolves with where workers of this machine reach it. @throws {TroupeError} `ENDPOINT_IN_USE` */
+  async open(): Promise<string> {
+    const bound = await this.#socket.endpoint()
+    void this.#read()
+    // What listens on every interface is dialled on loopback from here.
+    return bound.replace(/^tcp:\/\/0\.0\.0\.0:/, 'tcp://127.0.0.1:').replace(/^tcp:\/\/\[::\]:/, 'tcp://[::1]:')
+  }
+
+  async close(): Promise<void> {
+    await this.#socket.close()
+    this.#place?.[Symbol.dispose]()
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for await (const parts of this.#socket) this.#terms.came(parts)
+    } catch (error) {
+      this.#terms.failed(error)
+    }
+  }
+}
