@@ -95,19 +95,19 @@ describe('troupe map with a journal', () => {
     [
       'a journal that holds a run, without --resume',
       [],
-      () => undefined,
+      (): void => undefined,
       /journal: holds a run already: --resume goes on with it/,
     ],
     [
       'an input that has changed',
       ['--resume'],
-      () => writeFileSync(path('in'), '1\n7\n3\n'),
+      (): void => writeFileSync(path('in'), '1\n7\n3\n'),
       /(number 1|one of 0 to 2) has changed.*JOURNAL_MISMATCH/,
     ],
     [
       'an output that is shorter than it was',
       ['--resume'],
-      () => writeFileSync(path('out'), ''),
+      (): void => writeFileSync(path('out'), ''),
       /output: .* is shorter than the 6 bytes/,
     ],
   ] as const)('refuses %s, and leaves its files as they are', async (_, options, change, message) => {
