@@ -225,6 +225,36 @@ export class Farm implements Supervised, AsyncDisposable {
     return this.#map(task, inputs, options, false)
   }
 
+  /**
+   * Runs the task on each input and gives all outputs, in the order of the inputs. The first failure rejects, and cancels
+   * the rest.
+   * @throws {TroupeError} what {@link submit} throws
+   */
+  async submitMany<Input extends z.ZodType, Output extends z.ZodType>(
+    task: Task<Input, Output>,
+    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    options?: MapOptions<z.input<Input>> & { readonly settled?: false },
+  ): Promise<z.output<Output>[]> {
+    const outputs: z.output<Output>[] = []
+    for await (const output of this.map(task, inputs, options)) outputs.push(output)
+    return outputs
+  }
+
+  /**
+   * Runs the task on each input for what it does, and says how many there were. The outputs are not kept: the input may be
+   * of any length. The first failure rejects, and cancels the rest.
+   * @throws {TroupeError} what {@link submit} throws
+   */
+  async forEach<Input extends z.ZodType>(
+    task: Task<Input>,
+    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    options?: MapOptions<z.input<Input>> & { readonly settled?: false },
+  ): Promise<number> {
+    let count = 0
+    for await (const _ of this.mapUnordered(task, inputs, options)) count++
+    return count
+  }
+
   /** What it does at present, and what it has done. */
   stats(): FarmStats {
     const { pending, held, counts } = this.#dispatcher

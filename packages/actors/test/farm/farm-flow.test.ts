@@ -73,6 +73,15 @@ describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
     expect(performance.now() - startedMs).toBeLessThan(10_000)
   })
 
+  it('gives the outputs of many at once in their order, and of a forEach how many there were', async () => {
+    const farm = running()
+    expect(await farm.submitMany(tasks.double, range(500))).toEqual(Array.from(range(500), (n) => n * 2))
+    expect(await farm.forEach(tasks.double, range(500))).toBe(500)
+    const failing = [1, 2, -1, ...range(100_000)]
+    await expect(farm.submitMany(tasks.picky, failing)).rejects.toMatchObject({ code: 'TASK_FAILED' })
+    await expect(farm.forEach(tasks.picky, failing)).rejects.toMatchObject({ code: 'TASK_FAILED' })
+  })
+
   it('makes a submit wait while its queue is full', async () => {
     const farm = await openFarm({ ...ground, maxQueued: 10 })
     const outputs = await Promise.all([...range(500)].map((n) => farm.submit(tasks.double, n)))
