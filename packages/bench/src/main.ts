@@ -11,6 +11,7 @@ import { actorAsk } from './scenarios/actor-ask.js'
 import { actorCrash } from './scenarios/actor-crash.js'
 import { actorStart } from './scenarios/actor-start.js'
 import { actorTree } from './scenarios/actor-tree.js'
+import { binary } from './scenarios/binary.js'
 import { cpu } from './scenarios/cpu.js'
 import { growth } from './scenarios/growth.js'
 import { kill } from './scenarios/kill.js'
@@ -31,7 +32,7 @@ interface Suite {
 
 const WORKERS = 2
 const SUITES: Readonly<Record<string, Suite>> = {
-  farm: { scenarios: { submit, map, cpu, memory, kill }, workers: WORKERS },
+  farm: { scenarios: { submit, map, cpu, memory, kill, binary }, workers: WORKERS },
   sockets: { scenarios: { pipeline, 'round-trip': roundTrip, growth } },
   actors: { scenarios: { start: actorStart, tree: actorTree, crash: actorCrash, ask: actorAsk } },
   rpc: { scenarios: { inflight: rpcInFlight, lone: rpcLone, stream: rpcStream, idle: rpcIdle } },

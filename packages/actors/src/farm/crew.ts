@@ -9,14 +9,18 @@ import type { Parts } from './parts.js'
 import {
   BODY_ENCODINGS,
   type BodyEncoding,
+  type BodyParts,
   decodeBody,
   decodeHeader,
+  decodeParts,
   encodeBody,
   encodeHeader,
+  encodeParts,
   type FrameKind,
   type Header,
   type Hello,
   type ResultsBody,
+  sizeOf,
   WIRE_VERSION,
 } from './wire.js'
 
@@ -91,10 +95,10 @@ export class Crew {
   }
 
   /** Sends a numbered frame; returns its body. @throws what the encoder throws */
-  send(mate: Mate, kind: 'TASKS' | 'CANCEL', body: unknown): Uint8Array {
-    const part = encodeBody(body, mate.encoding)
-    mate.end.send(mate.link.send(this.#terms.clock.now(), (sequence) => [this.#header(mate, kind, sequence), part]))
-    return part
+  send(mate: Mate, kind: 'TASKS' | 'CANCEL', body: unknown): BodyParts {
+    const parts = encodeParts(body, mate.encoding)
+    mate.end.send(mate.link.send(this.#terms.clock.now(), (sequence) => [this.#header(mate, kind, sequence), ...parts]))
+    return parts
   }
 
   /** Sends the heartbeats of the frames, which carry acknowledgements, and gives up who does not come back. */
@@ -124,9 +128,10 @@ export class Crew {
     this.#acknowledge(mate, header)
     if (header.kind === 'BEAT') mate.memoryMiB = decodeBody('BEAT', parts[1]!, 'msgpack')?.memoryMiB
     if (header.kind !== 'RESULTS' || mate.link.arrive(header.sequence) !== 'take') return
-    const results = decodeBody('RESULTS', parts[1]!, mate.encoding)
+    const body = parts.slice(1)
+    const results = decodeParts('RESULTS', body, mate.encoding)
     if (results === undefined) return this.#drop()
-    this.#events.results(mate, results, parts[1]!.length)
+    this.#events.results(mate, results, sizeOf(body))
   }
 
   #hello(mate: Mate, header: Header, part: Uint8Array): void {

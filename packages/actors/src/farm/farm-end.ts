@@ -12,6 +12,7 @@ import {
 } from '@troupe/core'
 import { ZMQPush } from '@troupe/push-pull'
 import type { Actor } from '../actor/actor.js'
+import { ownedParts } from './binary-parts.js'
 import { isParts, type Parts } from './parts.js'
 
 /** How long after a worker's end what it had sent through sockets may still arrive, in ms. */
@@ -66,7 +67,8 @@ export class SocketEnd implements FarmEnd {
   }
 
   send(parts: Parts): void {
-    this.#socket?.send(parts).catch(unsent(this.#terms.log))
+    const own = this.#terms.transport === 'inproc' ? ownedParts(parts) : parts
+    this.#socket?.send(own).catch(unsent(this.#terms.log))
   }
 
   lastWords(): Promise<void> {

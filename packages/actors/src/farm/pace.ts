@@ -11,6 +11,8 @@ const AHEAD_MS = 36
 const MAX_HELD = 1_024
 /** No frame is meant to be larger than this, in bytes, unless one task is. */
 const FRAME_BYTES = 1 << 20
+/** The inputs and outputs of what one worker holds are meant to stay under this, in bytes. */
+const HELD_BYTES = 8 << 20
 /** The inputs and outputs of one map that are in memory are meant to stay under this, in bytes. */
 const BUFFERED_BYTES = 32 << 20
 
@@ -45,7 +47,9 @@ export class Pace {
   /** How many such tasks one worker that runs `concurrency` at once may hold. */
   held(concurrency: number): number {
     const byTime = this.#costMs === undefined ? 0 : Math.ceil(AHEAD_MS / Math.max(this.#costMs, 1e-4))
-    return Math.max(concurrency, Math.min(MAX_HELD, byTime, this.#ramp * concurrency))
+    // One more than it runs, however large they are, or it would wait for each.
+    const bySize = Math.max(concurrency + 1, Math.floor(HELD_BYTES / Math.max(1, this.#inputBytes + this.#outputBytes)))
+    return Math.max(concurrency, Math.min(MAX_HELD, byTime, bySize, this.#ramp * concurrency))
   }
 
   /** How many such tasks may go in one frame. */

@@ -2,7 +2,7 @@
  * A frame of tasks: made of ledger entries, and read again where an input is wanted after it was sent.
  */
 import type { Entry, SentFrame } from './ledger.js'
-import { type BodyEncoding, decodeBody, encodeBody, listFor, type TaskGroup } from './wire.js'
+import { type BodyEncoding, type BodyParts, decodeParts, encodeParts, listFor, type TaskGroup } from './wire.js'
 
 /** The body of a frame of entries, in order: neighbours of one task and one limit are one group. */
 export function tasksBody(firstTicket: number, entries: readonly Entry[], encoding: BodyEncoding): unknown {
@@ -27,7 +27,7 @@ export function unencodable(entries: readonly Entry[], encoding: BodyEncoding): 
   const refused = new Map<Entry, unknown>()
   for (const entry of entries) {
     try {
-      encodeBody(entry.input, encoding)
+      encodeParts(entry.input, encoding)
     } catch (error) {
       refused.set(entry, error)
     }
@@ -37,17 +37,17 @@ export function unencodable(entries: readonly Entry[], encoding: BodyEncoding): 
 
 /** The body of a frame that was sent. It is decoded when the first of its inputs is asked for: few ever are. */
 export class SentTasks implements SentFrame {
-  readonly #body: Uint8Array
+  readonly #parts: BodyParts
   readonly #encoding: BodyEncoding
   #inputs: readonly unknown[] | undefined
 
-  constructor(body: Uint8Array, encoding: BodyEncoding) {
-    this.#body = body
+  constructor(parts: BodyParts, encoding: BodyEncoding) {
+    this.#parts = parts
     this.#encoding = encoding
   }
 
   inputAt(place: number): unknown {
-    this.#inputs ??= decodeBody('TASKS', this.#body, this.#encoding)?.groups.flatMap(({ inputs }) => inputs) ?? []
+    this.#inputs ??= decodeParts('TASKS', this.#parts, this.#encoding)?.groups.flatMap(({ inputs }) => inputs) ?? []
     return this.#inputs[place]
   }
 }

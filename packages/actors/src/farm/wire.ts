@@ -1,5 +1,6 @@
 /**
- * The farm's frames on the wire, as docs/wire/farm.md describes them: a message is two parts, a header and a body.
+ * The farm's frames on the wire, as docs/wire/farm.md describes them: a message is a header and a body, and the large binary
+ * values of the body as parts of their own behind it.
  *
  * The header is a msgpack array that says who speaks to whom and what it acknowledges; a peer can judge a frame by it
  * without reading the body. Every frame is checked before it is believed.
@@ -8,11 +9,12 @@ import type { ErrorData } from '@troupe/core'
 import { Unpackr } from 'msgpackr'
 import { z } from 'zod'
 import { StrictPackr } from '../actor/strict-packr.js'
+import { asBuffer, MAX_BINARIES, packApart, unpackWith } from './binary-parts.js'
 import type { Failure } from './failure.js'
 import { fromRows, type List, toRows } from './rows.js'
 
 /** The version of the wire. Peers of another version are refused. */
-export const WIRE_VERSION = 1
+export const WIRE_VERSION = 2
 
 /** How a body is encoded: `records` (rows, and msgpackr's records) between Troupe's own ends, else plain `msgpack`. */
 export const BODY_ENCODINGS = ['records', 'msgpack'] as const
@@ -20,6 +22,12 @@ export type BodyEncoding = (typeof BODY_ENCODINGS)[number]
 
 export const FRAME_KINDS = ['HELLO', 'WELCOME', 'REFUSED', 'TASKS', 'CANCEL', 'RESULTS', 'BEAT', 'BYE'] as const
 export type FrameKind = (typeof FRAME_KINDS)[number]
+
+/** A body and, behind it, its large binary values. */
+export type BodyParts = readonly Uint8Array[]
+
+/** The kinds whose bodies have values of tasks. */
+const HAVE_BINARIES: ReadonlySet<FrameKind> = new Set(['TASKS', 'RESULTS'])
 
 export interface Header {
   /** The sender's version of the wire. A HELLO of another version is answered with REFUSED, the rest is dropped. */
@@ -140,10 +148,13 @@ const BodyShape = {
   BEAT: z.object({ memoryMiB: z.number().nonnegative().optional() }).nullable(),
   BYE: z.unknown(),
 } satisfies Record<FrameKind, z.ZodType>
+type BodyOf<Kind extends FrameKind> = z.output<(typeof BodyShape)[Kind]>
 
-const plain = { pack: new StrictPackr({ useRecords: false }), unpack: new Unpackr({ useRecords: false }) }
+// A small binary value must not keep the whole body alive for as long as somebody has it, so it is copied.
+const unpackrOf = (useRecords: boolean) => new Unpackr({ useRecords, copyBuffers: true })
+const plain = { pack: new StrictPackr({ useRecords: false }), unpack: unpackrOf(false) }
 // Record definitions stand in each body, so every body can be read alone.
-const records = { pack: new StrictPackr({ useRecords: true }), unpack: new Unpackr({ useRecords: true }) }
+const records = { pack: new StrictPackr({ useRecords: true }), unpack: unpackrOf(true) }
 const codecs = { msgpack: plain, records } satisfies Record<BodyEncoding, typeof plain>
 
 export const encodeHeader = (header: Omit<Header, 'version'>): Uint8Array =>
@@ -151,10 +162,11 @@ export const encodeHeader = (header: Omit<Header, 'version'>): Uint8Array =>
 
 /** The header of a message, or undefined for what is not a frame. */
 export function decodeHeader(parts: readonly Uint8Array[]): Header | undefined {
-  if (parts.length !== 2) return undefined
+  if (parts.length < 2 || parts.length > 2 + MAX_BINARIES) return undefined
   const parsed = HeaderShape.safeParse(unpack(plain.unpack, parts[0]!))
   if (!parsed.success) return undefined
   const [version, kind, run, incarnation, sequence, acknowledged] = parsed.data
+  if (parts.length > 2 && !HAVE_BINARIES.has(kind)) return undefined
   return { version, kind, run, incarnation, sequence, acknowledged }
 }
 
@@ -162,17 +174,40 @@ export function decodeHeader(parts: readonly Uint8Array[]): Header | undefined {
 export const listFor = (values: readonly unknown[], encoding: BodyEncoding): List =>
   encoding === 'records' ? toRows(values) : values
 
-/** @throws what the encoder throws for a value that cannot be encoded */
+/** A body alone, binary values and all. @throws what the encoder throws for a value that cannot be encoded */
 export const encodeBody = (body: unknown, encoding: BodyEncoding): Uint8Array => codecs[encoding].pack.pack(body)
 
+/** The parts of a body: itself and its large binary values, which are not copied. @throws what {@link encodeBody} throws */
+export const encodeParts = (body: unknown, encoding: BodyEncoding): BodyParts => packApart(codecs[encoding].pack, body)
+
 /** The body of a frame of a kind, or undefined for what is not one. */
-export function decodeBody<Kind extends FrameKind>(
+export const decodeBody = <Kind extends FrameKind>(
   kind: Kind,
   part: Uint8Array,
   encoding: BodyEncoding,
-): z.output<(typeof BodyShape)[Kind]> | undefined {
-  const parsed = BodyShape[kind].safeParse(unpack(codecs[encoding].unpack, part))
-  return parsed.success ? (parsed.data as z.output<(typeof BodyShape)[Kind]>) : undefined
+): BodyOf<Kind> | undefined => decodeParts(kind, [part], encoding)
+
+/** The body of a frame of a kind from its parts, or undefined for what is not one. */
+export function decodeParts<Kind extends FrameKind>(
+  kind: Kind,
+  [part, ...binaries]: readonly Uint8Array[],
+  encoding: BodyEncoding,
+): BodyOf<Kind> | undefined {
+  let body: unknown
+  try {
+    body = unpackWith(binaries, () => codecs[encoding].unpack.unpack(asBuffer(part!)))
+  } catch {
+    return undefined
+  }
+  const parsed = BodyShape[kind].safeParse(body)
+  return parsed.success ? (parsed.data as BodyOf<Kind>) : undefined
+}
+
+/** How many bytes a body has, with its binary values. */
+export function sizeOf(parts: BodyParts): number {
+  let bytes = 0
+  for (const { byteLength } of parts) bytes += byteLength
+  return bytes
 }
 
 function unpack(unpackr: Unpackr, bytes: Uint8Array): unknown {

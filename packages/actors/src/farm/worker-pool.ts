@@ -13,7 +13,7 @@ import { Sink } from './sink.js'
 import { Staffing } from './staffing.js'
 import { causeOf, startWorker, untilJoined } from './start-worker.js'
 import { SentTasks, tasksBody, unencodable } from './tasks-frame.js'
-import type { Hello } from './wire.js'
+import { type Hello, sizeOf } from './wire.js'
 import { groupsOf, type WorkerGroup } from './worker-group.js'
 
 /** How often limits of time are looked at, in ms. */
@@ -168,10 +168,10 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
 
   /** Returns the bytes of the frame. */
   #sendTasks(mate: Mate, firstTicket: number, entries: readonly Entry[]): number {
-    const body = this.#crew.send(mate, 'TASKS', tasksBody(firstTicket, entries, mate.encoding))
-    const frame = new SentTasks(body, mate.encoding)
+    const parts = this.#crew.send(mate, 'TASKS', tasksBody(firstTicket, entries, mate.encoding))
+    const frame = new SentTasks(parts, mate.encoding)
     for (let place = 0; place < entries.length; place++) entries[place]!.sentIn(frame, place)
-    return body.length
+    return sizeOf(parts)
   }
 
   async #listen(): Promise<void> {

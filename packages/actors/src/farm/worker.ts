@@ -5,6 +5,7 @@
 import { errorData, type Logger, TroupeError } from '@troupe/core'
 import type { ActorContext } from '../actor/actor-context.js'
 import type { Pipe } from '../actor/pipe.js'
+import { ownedParts } from './binary-parts.js'
 import { Equipment, type EquippedTask } from './equipment.js'
 import { Link } from './link.js'
 import { loadTasks } from './load-tasks.js'
@@ -13,10 +14,13 @@ import { usedMiB } from './used-memory.js'
 import {
   BODY_ENCODINGS,
   type BodyEncoding,
+  type BodyParts,
   decodeBody,
   decodeHeader,
+  decodeParts,
   encodeBody,
   encodeHeader,
+  encodeParts,
   type FrameKind,
   type Header,
   listFor,
@@ -120,7 +124,7 @@ class WorkerSession {
     if (header.kind === 'REFUSED') return this.#refused(parts[1]!)
     if (this.#encoding === undefined || header.kind === 'BEAT') return
     if (this.#link.arrive(header.sequence) !== 'take') return
-    this.#take(header.kind, parts[1]!, this.#encoding)
+    this.#take(header.kind, parts.slice(1), this.#encoding)
   }
 
   async end(reason: unknown): Promise<void> {
@@ -129,12 +133,12 @@ class WorkerSession {
     await this.#runner.stop(reason)
   }
 
-  #take(kind: FrameKind, part: Uint8Array, encoding: BodyEncoding): void {
+  #take(kind: FrameKind, parts: BodyParts, encoding: BodyEncoding): void {
     if (kind === 'TASKS') {
-      const body = decodeBody('TASKS', part, encoding)
+      const body = decodeParts('TASKS', parts, encoding)
       if (body !== undefined) return this.#runner.accept(body)
     } else if (kind === 'CANCEL') {
-      const body = decodeBody('CANCEL', part, encoding)
+      const body = decodeParts('CANCEL', parts, encoding)
       if (body !== undefined) {
         return this.#runner.cancel(body.tickets, new TroupeError('ABORTED', 'the task is not wanted any more'))
       }
@@ -167,8 +171,8 @@ class WorkerSession {
 
   #results(results: ResultsBody): void {
     const encoding = this.#encoding ?? 'msgpack'
-    const body = encodeResults(results, encoding)
-    const frame = this.#link.send(performance.now(), (sequence) => [this.#header('RESULTS', sequence), body])
+    const parts = encodeResults(results, encoding)
+    const frame = this.#link.send(performance.now(), (sequence) => [this.#header('RESULTS', sequence), ...parts])
     this.#send(frame)
   }
 
@@ -184,7 +188,8 @@ class WorkerSession {
   }
 
   #send(parts: readonly Uint8Array[]): void {
-    this.#end.send(parts).catch((error: unknown) => this.#log.debug({ err: errorData(error) }, 'a frame was not sent'))
+    const own = this.#args.isolation === 'inline' ? ownedParts(parts) : parts
+    this.#end.send(own).catch((error: unknown) => this.#log.debug({ err: errorData(error) }, 'a frame was not sent'))
   }
 
   #drop(why: string): void {
@@ -194,16 +199,16 @@ class WorkerSession {
 }
 
 /** Results as a body. One that cannot be encoded becomes the failure of its task, and the others stay. */
-function encodeResults(results: ResultsBody, encoding: BodyEncoding): Uint8Array {
+function encodeResults(results: ResultsBody, encoding: BodyEncoding): BodyParts {
   try {
     const outputs = results.outputs.map(([firstTicket, values]) => [firstTicket, listFor(values, encoding)])
-    return encodeBody({ ...results, outputs }, encoding)
+    return encodeParts({ ...results, outputs }, encoding)
   } catch {
     const failures = [...results.failures]
     const outputs = results.outputs.flatMap(([firstTicket, values]) =>
       values.flatMap((value, index): [number, unknown[]][] => {
         try {
-          encodeBody(value, encoding)
+          encodeParts(value, encoding)
           return [[firstTicket + index, [value]]]
         } catch (error) {
           const why = `cannot be encoded: ${errorData(error).message}`
@@ -212,6 +217,6 @@ function encodeResults(results: ResultsBody, encoding: BodyEncoding): Uint8Array
         }
       }),
     )
-    return encodeBody({ outputs, failures, busyMs: results.busyMs }, encoding)
+    return encodeParts({ outputs, failures, busyMs: results.busyMs }, encoding)
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Entry, type TaskOwner } from '../../dist/farm/ledger.js'
 import { SentTasks, tasksBody } from '../../dist/farm/tasks-frame.js'
-import { BODY_ENCODINGS, type BodyEncoding, encodeBody } from '../../dist/farm/wire.js'
+import { BODY_ENCODINGS, type BodyEncoding, encodeParts } from '../../dist/farm/wire.js'
 import { lineOf } from './staged-dispatcher.js'
 
 const line = { ...lineOf('task'), keyOf: (input: unknown) => JSON.stringify(input) }
@@ -13,7 +13,7 @@ const entriesOf = (inputs: readonly unknown[], owner = drops, of = line) =>
   inputs.map((input, number) => new Entry(of, input, number, 0, 0, owner))
 
 function send(entries: readonly Entry[], encoding: BodyEncoding): void {
-  const frame = new SentTasks(encodeBody(tasksBody(1, entries, encoding), encoding), encoding)
+  const frame = new SentTasks(encodeParts(tasksBody(1, entries, encoding), encoding), encoding)
   for (const [place, entry] of entries.entries()) entry.sentIn(frame, place)
 }
 

@@ -1,0 +1,34 @@
+/**
+ * Tasks with a mebibyte in and a mebibyte out.
+ */
+import { Host, type Order } from '../host.js'
+import { alternate } from '../rounds.js'
+import type { Scenario } from '../scenario.js'
+import { times } from '../table.js'
+import { rates, rateTable } from '../throughput.js'
+
+const MAIN = new URL('../binary.main.js', import.meta.url)
+const OURS = { name: 'troupe farm' }
+const PISCINA = { name: 'piscina' }
+const WANTED = 3
+
+export const binary: Scenario = async ({ workers, rounds, quick }) => {
+  const contenders = [OURS, PISCINA]
+  const start = ({ name }: { readonly name: string }) => Host.start<Order>(name, MAIN, [name, String(workers)])
+  const orderFor = () => ({ by: 'submit' as const, count: quick ? 50 : 1_500 })
+  const summaries = rates(await alternate(contenders, { start, rounds, warmUp: !quick, orderFor }))
+  const ratio = summaries.get(OURS.name)!.median / summaries.get(PISCINA.name)!.median
+  return {
+    title: 'Tasks with 1 MiB in and 1 MiB out, submit, 8 in flight',
+    text: 'A task gives back the bytes that it got. piscina clones them (nothing is transferred, so the caller keeps its own, as with the farm).',
+    tables: [rateTable(contenders, summaries, PISCINA.name)],
+    targets: [
+      {
+        what: '1 MiB values beside piscina',
+        wanted: `at least ${WANTED} x`,
+        measured: times(ratio),
+        met: ratio >= WANTED,
+      },
+    ],
+  }
+}
