@@ -55,7 +55,7 @@ export class Admission {
   /** Lets a caller share the task under a name, which `make` makes if there is none. It ends with its last caller. */
   share(name: string, caller: Submitted, limits: CallerLimits, make: (owner: TaskOwner) => Entry): void {
     const known = this.#flights.get(name)
-    const flight = known ?? this.#flight(name, make)
+    const flight = known ?? this.#flight(name, caller, make)
     const { shared, entry } = flight
     if (limits.signal?.aborted === true) return caller.fail(aborted(entry, limits.signal))
     if (entry.state === 'done') return caller.settled(entry)
@@ -86,8 +86,8 @@ export class Admission {
     for (const entry of this.#waiting) this.#takeBack(entry, reason, 'cancelled')
   }
 
-  #flight(name: string, make: (owner: TaskOwner) => Entry): Flight {
-    const shared = new Shared(() => this.#flights.delete(name))
+  #flight(name: string, { updates }: Submitted, make: (owner: TaskOwner) => Entry): Flight {
+    const shared = new Shared(() => this.#flights.delete(name), updates)
     return { shared, entry: make(shared) }
   }
 

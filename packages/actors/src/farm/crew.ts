@@ -21,6 +21,7 @@ import {
   type Hello,
   type ResultsBody,
   sizeOf,
+  type UpdateBody,
   WIRE_VERSION,
 } from './wire.js'
 
@@ -33,6 +34,7 @@ export interface CrewEvents {
   /** Anything came from a worker: it lives. */
   heard(mate: Mate): void
   results(mate: Mate, results: ResultsBody, bytes: number): void
+  update(mate: Mate, update: UpdateBody, bytes: number): void
   /** A worker answers no heartbeat and does not come back. */
   silent(mate: Mate): void
 }
@@ -95,7 +97,7 @@ export class Crew {
   }
 
   /** Sends a numbered frame; returns its body. @throws what the encoder throws */
-  send(mate: Mate, kind: 'TASKS' | 'CANCEL', body: unknown): BodyParts {
+  send(mate: Mate, kind: 'TASKS' | 'CANCEL' | 'CREDIT', body: unknown): BodyParts {
     const parts = encodeParts(body, mate.encoding)
     mate.end.send(mate.link.send(this.#terms.clock.now(), (sequence) => [this.#header(mate, kind, sequence), ...parts]))
     return parts
@@ -127,8 +129,17 @@ export class Crew {
     this.#events.heard(mate)
     this.#acknowledge(mate, header)
     if (header.kind === 'BEAT') mate.memoryMiB = decodeBody('BEAT', parts[1]!, 'msgpack')?.memoryMiB
-    if (header.kind !== 'RESULTS' || mate.link.arrive(header.sequence) !== 'take') return
-    const body = parts.slice(1)
+    const { kind, sequence } = header
+    if ((kind === 'RESULTS' || kind === 'UPDATE') && mate.link.arrive(sequence) === 'take') {
+      this.#take(mate, kind, parts.slice(1))
+    }
+  }
+
+  #take(mate: Mate, kind: 'RESULTS' | 'UPDATE', body: BodyParts): void {
+    if (kind === 'UPDATE') {
+      const update = decodeParts('UPDATE', body, mate.encoding)
+      return update === undefined ? this.#drop() : this.#events.update(mate, update, sizeOf(body))
+    }
     const results = decodeParts('RESULTS', body, mate.encoding)
     if (results === undefined) return this.#drop()
     this.#events.results(mate, results, sizeOf(body))

@@ -18,7 +18,7 @@ import type { Entry, TaskOwner } from './ledger.js'
 import { Placement } from './placement.js'
 import { isOpen, NO_TAGS, type Seat, seatOf, suits } from './seat.js'
 import { overrun } from './seat-limits.js'
-import type { ResultsBody } from './wire.js'
+import type { ResultsBody, UpdateBody } from './wire.js'
 
 export type { Seat } from './seat.js'
 
@@ -38,6 +38,8 @@ export interface DispatchPort {
   ): { bytes: number; refused: ReadonlyMap<Entry, unknown> }
   /** Tells a worker that tries are not wanted any more. */
   cancel(seat: Seat, tickets: readonly number[]): void
+  /** Tells a worker up to which part a try may go. */
+  allow(seat: Seat, ticket: number, upTo: number): void
   /** Kills a worker that does not answer; its death is then reported by `lost`. */
   kill(seat: Seat, why: string): void
   /** Asks for a `flush` at the end of this turn of the event loop. */
@@ -166,6 +168,26 @@ export class Dispatcher {
     if (seat.holder.held === 0) seat.alone = false
     this.#setEarly()
     this.#port.flushSoon()
+  }
+
+  /** A worker told what its tasks say before their end. What is not of a try that it has is late and is dropped. */
+  updated(seat: Seat, update: UpdateBody, bytes: number): void {
+    if (!this.#seats.has(seat)) return
+    this.heard(seat)
+    for (const [ticket, values] of update.parts) {
+      const entry = seat.holder.at(ticket)
+      if (entry?.state === 'held') entry.owner.updates?.parts(entry, values, bytes / update.parts.length)
+    }
+    for (const [ticket, progress] of update.progress) {
+      const entry = seat.holder.at(ticket)
+      if (entry?.state === 'held') entry.owner.updates?.progress(entry, progress)
+    }
+  }
+
+  /** The try that a task is in may go up to a part. */
+  allow(entry: Entry, upTo: number): void {
+    const seat = this.#seatOf(entry)
+    if (seat !== undefined && entry.state === 'held') this.#port.allow(seat, entry.ticket, upTo)
   }
 
   /** A worker is gone: what it held goes to others, each alone, or fails, as the terms say. */
@@ -343,13 +365,16 @@ export class Dispatcher {
 
   #failed(entry: Entry, failure: Failure): void {
     // The worker's own stop cancelled it; the farm did not: it runs elsewhere.
-    if (failure.kind === 'cancelled') return this.#again(entry, 0)
+    if (failure.kind === 'cancelled') {
+      if (mayRunAgain(entry)) return this.#again(entry, 0)
+      return this.#reject(entry, new WorkerLostError(entry.facts(), new Error('its worker was stopped')))
+    }
     this.#tryAgainOr(entry, () => failureError(failure, entry.facts()))
   }
 
   #tryAgainOr(entry: Entry, error: () => Error): void {
     entry.failures++
-    if (entry.failures > entry.retries) return this.#reject(entry, error())
+    if (entry.failures > entry.retries || !mayRunAgain(entry)) return this.#reject(entry, error())
     this.counts.retried++
     this.#again(entry, backoffDelayMs(this.#terms.backoff, entry.failures, this.#random))
   }
@@ -359,7 +384,9 @@ export class Dispatcher {
     if (verdict !== undefined) return this.#failed(entry, verdict)
     if (entry.deaths >= MAX_DEATHS)
       return this.#reject(entry, new TaskPoisonedError(entry.facts(), entry.deaths, cause))
-    if (this.#terms.onWorkerLost === 'fail') return this.#reject(entry, new WorkerLostError(entry.facts(), cause))
+    if (this.#terms.onWorkerLost === 'fail' || !mayRunAgain(entry)) {
+      return this.#reject(entry, new WorkerLostError(entry.facts(), cause))
+    }
     this.counts.redelivered++
     entry.suspect = true
     this.#again(entry, 0)
@@ -439,6 +466,8 @@ export class Dispatcher {
     entry.owner.settled(entry)
   }
 }
+
+const mayRunAgain = (entry: Entry): boolean => entry.owner.updates?.again(entry) ?? true
 
 const unencodable = (entry: Entry, cause: unknown): Error =>
   new InvalidInputError(entry.facts(), `cannot be encoded: ${errorData(cause).message}`, cause)

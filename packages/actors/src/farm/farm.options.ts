@@ -7,6 +7,8 @@ import { z } from 'zod'
 import { ShutdownTimeOption } from '../actor/actor.options.js'
 import { isJournal } from './durable/farm-journal.js'
 import type { Journal } from './journal/journal.js'
+import type { Progress } from './progress.js'
+import type { UpdateFacts } from './update-calls.js'
 
 const time = z
   .number()
@@ -24,6 +26,7 @@ const rate = z.strictObject({
 })
 const signal = z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'must be an AbortSignal')
 
+const callback = <Call>() => z.custom<Call>((value) => typeof value === 'function', 'must be a function')
 const journal = z.union([
   z.string().min(1),
   z.custom<Journal>(isJournal, 'must be a path, { path, sync }, or a journal'),
@@ -160,6 +163,13 @@ export const SubmitOptions = z.strictObject({
    * caller sets for its `signal` and `deadlineMs` takes only that caller away; the task is cancelled when the last is gone.
    */
   dedupeKey: z.string().optional(),
+  /** Is told how far the task has got, a few times a second at most. Of those who share a task, the first is. */
+  onProgress: callback<(progress: Progress, facts: UpdateFacts) => void>().optional(),
+})
+
+export const StreamOptions = SubmitOptions.omit({ dedupeKey: true }).extend({
+  /** The parts that were given are void: they begin anew, in the try of this number. Without it no such try is begun. */
+  onRestart: callback<(attempt: number) => void>().optional(),
 })
 
 export const MapOptions = SubmitOptions.omit({ dedupeKey: true }).extend({
@@ -169,6 +179,8 @@ export const MapOptions = SubmitOptions.omit({ dedupeKey: true }).extend({
   key: z.custom<(input: unknown) => string>((value) => typeof value === 'function', 'must be a function').optional(),
   /** At most `limit` of its tasks begin in any `perMs`; tries count. */
   rate: rate.optional(),
+  /** Is told the parts of each task, in their order. */
+  onPartial: callback<(part: unknown, facts: UpdateFacts) => void>().optional(),
   /** Gives each outcome, as `Promise.allSettled` does, and does not throw for a task that failed. */
   settled: z.boolean().optional(),
   /** What a journal calls the map. Default: the name of the task, and from the second map of a task on a number with it. */
@@ -185,7 +197,11 @@ export const DrainOptions = z.strictObject({
 export type FarmOptions = z.input<typeof FarmOptions>
 export type DrainOptions = z.input<typeof DrainOptions>
 export type SubmitOptions = z.input<typeof SubmitOptions>
-export interface MapOptions<Input = unknown> extends Omit<z.input<typeof MapOptions>, 'key'> {
+export type StreamOptions = z.input<typeof StreamOptions>
+export interface MapOptions<Input = unknown, Part = unknown>
+  extends Omit<z.input<typeof MapOptions>, 'key' | 'onPartial'> {
+  /** Is told the parts of each task, in their order. */
+  onPartial?(part: Part, facts: UpdateFacts): void
   /** As the `key` of a submit, of each input. */
   key?(input: Input): string
 }

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import {
   AbortedError,
   ClosedError,
+  InvalidOptionsError,
   Lifecycle,
   type LifecycleState,
   type Logger,
@@ -23,15 +24,24 @@ import { type CallTerms, callTerms, type Defaults, entryOf } from './call-terms.
 import { Dispatcher } from './dispatcher.js'
 import { Drain } from './drain.js'
 import { FarmJournal } from './durable/farm-journal.js'
-import { type CheckedFarmOptions, DrainOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
+import {
+  type CheckedFarmOptions,
+  DrainOptions,
+  FarmOptions,
+  MapOptions,
+  StreamOptions,
+  SubmitOptions,
+} from './farm.options.js'
 import { parse } from './fit.js'
 import type { TaskLine, TaskOwner } from './ledger.js'
 import { type MapResults, MapRun, type Settled } from './map-run.js'
 import type { WorkerStats } from './member.js'
 import { Pace } from './pace.js'
+import { PartStream, type TaskStream } from './part-stream.js'
 import { Rate } from './rate.js'
 import { Submitted } from './submitted.js'
-import { isTask, type Task } from './task.js'
+import { isTask, type StreamingTask, type Task } from './task.js'
+import { UpdateCalls, type UpdatePort } from './update-calls.js'
 import { assertNotInWorker } from './worker-mark.js'
 import { WorkerPool } from './worker-pool.js'
 
@@ -90,6 +100,10 @@ export class Farm implements Supervised, AsyncDisposable {
   readonly #journal: FarmJournal | undefined
   readonly #deadlines = new Deadlines<() => void>(systemClock, (over) => over())
   readonly #admission: Admission
+  readonly #updatePort: UpdatePort = {
+    allow: (entry, upTo) => this.#dispatcher.allow(entry, upTo),
+    fail: (entry, reason) => this.#dispatcher.cancel(entry, reason, 'failed'),
+  }
   #flushing = false
   #submits = 0
 
@@ -132,6 +146,7 @@ export class Farm implements Supervised, AsyncDisposable {
       {
         send: (seat, firstTicket, entries) => this.#pool.send(seat, firstTicket, entries),
         cancel: (seat, tickets) => this.#pool.cancel(seat, tickets),
+        allow: (seat, ticket, upTo) => this.#pool.allow(seat, ticket, upTo),
         kill: (seat, why) => this.#pool.kill(seat, why),
         flushSoon: () => this.#flushSoon(),
         routes: () => this.#pool.routes(),
@@ -174,7 +189,8 @@ export class Farm implements Supervised, AsyncDisposable {
       const checked = options === undefined ? undefined : parseOptions(SubmitOptions, options, 'a submit')
       const line = this.#line(task)
       const terms = checked === undefined ? line.terms : callTerms(line.defaults, checked)
-      const submitted = new Submitted(resolve as (value: unknown) => void, reject)
+      const updates = checked === undefined ? undefined : UpdateCalls.of(checked, task.partial, this.#updatePort)
+      const submitted = new Submitted(resolve as (value: unknown) => void, reject, updates)
       const number = ++this.#submits
       const make = (owner: TaskOwner) => entryOf(input, { line, number, owner }, terms)
       if (checked?.dedupeKey !== undefined) {
@@ -187,35 +203,63 @@ export class Farm implements Supervised, AsyncDisposable {
   }
 
   /**
+   * Runs a task that gives parts on one input: an iterator of its parts, in order, and its output as `result`. A task
+   * whose parts are not taken stands still. To stop reading cancels it. Its error comes after the parts before it.
+   *
+   * Once a part was taken the task is not tried again, however many retries it has: a worker's death is `WORKER_LOST`
+   * then. With `onRestart` it is: that is called with the number of the new try, and the parts begin anew.
+   * @throws {TroupeError} what {@link submit} throws; `INVALID_OPTIONS` for a task without `partial`
+   */
+  stream<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
+    task: StreamingTask<Input, Output, Part>,
+    input: z.input<Input>,
+    options: StreamOptions = {},
+  ): TaskStream<z.output<Part>, z.output<Output>> {
+    const checked = parseOptions(StreamOptions, options, 'a stream')
+    const line = this.#line(task as Task)
+    if (task.partial === undefined) {
+      const message = `task "${task.name}" has no \`partial\`, so it gives no parts`
+      throw new InvalidOptionsError('a stream', [{ path: 'task', message }])
+    }
+    const { signal, deadlineMs, onProgress, onRestart } = checked
+    const stream = new PartStream({ ...this.#updatePort, partial: task.partial, signal, onProgress, onRestart })
+    const number = ++this.#submits
+    const entry = entryOf(input, { line, number, owner: stream }, callTerms(line.defaults, checked))
+    if (entry.state === 'done') stream.fail(entry.reason!)
+    else this.#admission.admit(entry, stream, { signal: stream.aborter.signal, deadlineMs })
+    return stream as unknown as TaskStream<z.output<Part>, z.output<Output>>
+  }
+
+  /**
    * Runs the task on each input and gives the outputs in the order of the inputs. The inputs are read lazily, some
    * ahead of what was given. Throws at the first task that failed, after what came before it, and cancels the rest;
    * with `settled: true` gives each outcome instead. To stop reading cancels the rest too.
    * @throws {TroupeError} what {@link submit} throws
    */
-  map<Input extends z.ZodType, Output extends z.ZodType>(
-    task: Task<Input, Output>,
+  map<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
+    task: Task<Input, Output, Part>,
     inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
-    options: MapOptions<z.input<Input>> & { readonly settled: true },
+    options: MapOptions<z.input<Input>, z.output<Part>> & { readonly settled: true },
   ): MapResults<Settled<z.input<Input>, z.output<Output>>>
-  map<Input extends z.ZodType, Output extends z.ZodType>(
-    task: Task<Input, Output>,
+  map<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
+    task: Task<Input, Output, Part>,
     inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
-    options?: MapOptions<z.input<Input>> & { readonly settled?: false },
+    options?: MapOptions<z.input<Input>, z.output<Part>> & { readonly settled?: false },
   ): MapResults<z.output<Output>>
   map(task: Task, inputs: Iterable<unknown> | AsyncIterable<unknown>, options: MapOptions = {}): MapResults<unknown> {
     return this.#map(task, inputs, options, true)
   }
 
   /** As {@link map}, but gives the outputs as they come. */
-  mapUnordered<Input extends z.ZodType, Output extends z.ZodType>(
-    task: Task<Input, Output>,
+  mapUnordered<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
+    task: Task<Input, Output, Part>,
     inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
-    options: MapOptions<z.input<Input>> & { readonly settled: true },
+    options: MapOptions<z.input<Input>, z.output<Part>> & { readonly settled: true },
   ): MapResults<Settled<z.input<Input>, z.output<Output>>>
-  mapUnordered<Input extends z.ZodType, Output extends z.ZodType>(
-    task: Task<Input, Output>,
+  mapUnordered<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
+    task: Task<Input, Output, Part>,
     inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
-    options?: MapOptions<z.input<Input>> & { readonly settled?: false },
+    options?: MapOptions<z.input<Input>, z.output<Part>> & { readonly settled?: false },
   ): MapResults<z.output<Output>>
   mapUnordered(
     task: Task,
@@ -342,6 +386,7 @@ export class Farm implements Supervised, AsyncDisposable {
       line,
       ordered,
       settled: checked.settled === true,
+      updates: UpdateCalls.of(checked, task.partial, this.#updatePort),
       signal: checked.signal,
       reorderWindow,
       useful: () =>

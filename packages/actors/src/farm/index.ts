@@ -1,7 +1,7 @@
 export { InputChangedError, type Resumed } from './durable/durable-run.js'
 export type { JournalOption } from './durable/farm-journal.js'
 export { Farm, type FarmStats } from './farm.js'
-export { DrainOptions, FarmOptions, MapOptions, SubmitOptions } from './farm.options.js'
+export { DrainOptions, FarmOptions, MapOptions, StreamOptions, SubmitOptions } from './farm.options.js'
 export {
   InvalidInputError,
   InvalidOutputError,
@@ -38,4 +38,17 @@ export { type RunSummary, summarizeRun } from './journal/run-summary.js'
 export { chooseTask, loadTasks } from './load-tasks.js'
 export type { MapResults, Settled } from './map-run.js'
 export type { WorkerStats } from './member.js'
-export { isTask, type SetupContext, type Task, type TaskContext, type TaskDefinition, task } from './task.js'
+export type { TaskStream } from './part-stream.js'
+export type { Progress } from './progress.js'
+export {
+  isTask,
+  type SetupContext,
+  type StreamingTask,
+  type StreamingTaskDefinition,
+  type Task,
+  type TaskContext,
+  type TaskDefinition,
+  type TaskTerms,
+  task,
+} from './task.js'
+export type { UpdateFacts } from './update-calls.js'

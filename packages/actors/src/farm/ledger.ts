@@ -4,6 +4,7 @@
 import type { TaskFacts } from './farm-errors.js'
 import type { Pace } from './pace.js'
 import type { Routing } from './routing.js'
+import type { UpdateSink } from './update-sink.js'
 
 /** What a task of one name has in common. */
 export interface TaskLine {
@@ -26,6 +27,8 @@ export interface TaskOwner {
   readonly keepsInputs?: boolean
   /** Whether it wants their outputs as the wire had them too. */
   readonly keepsOutputs?: boolean
+  /** Who is told what its tasks say before their end. */
+  readonly updates?: UpdateSink | undefined
   settled(entry: Entry): void
 }
 

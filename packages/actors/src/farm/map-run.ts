@@ -6,6 +6,7 @@ import { AbortedError, type Deferred, deferred, errorFrom } from '@troupe/core'
 import type { DurableEvents, DurableRun, Met, Resumed } from './durable/durable-run.js'
 import { InvalidOutputError } from './farm-errors.js'
 import type { Entry, TaskLine, TaskOwner } from './ledger.js'
+import type { UpdateSink } from './update-sink.js'
 
 /** The outcome of one input, as `Promise.allSettled` names it, with its place in the input from 0. */
 export type Settled<Input, Output> =
@@ -34,6 +35,8 @@ export interface MapTerms {
   readonly line: TaskLine
   readonly ordered: boolean
   readonly settled: boolean
+  /** Who is told what the tasks say before their end. */
+  readonly updates: UpdateSink | undefined
   readonly signal: AbortSignal | undefined
   readonly reorderWindow: number
   /** How many tasks that no worker has yet are of use: what the workers can take at once. */
@@ -68,6 +71,7 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
   unheld = 0
   readonly keepsInputs: boolean
   readonly keepsOutputs: boolean
+  readonly updates: UpdateSink | undefined
   readonly #durable: DurableRun | undefined
   /** With more that no worker has, there is no use in reading on. */
   #enough = Number.POSITIVE_INFINITY
@@ -88,6 +92,7 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
   constructor(inputs: Iterable<unknown> | AsyncIterable<unknown>, terms: MapTerms) {
     this.#terms = terms
     this.keepsInputs = terms.settled
+    this.updates = terms.updates
     this.#source = sourceOf(inputs)
     this.#durable = terms.durable({
       written: (entries) => this.#written(entries),

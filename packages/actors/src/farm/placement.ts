@@ -136,8 +136,10 @@ export class Placement {
     return held >= this.#terms.concurrency && held > limit / 2 ? undefined : best
   }
 
-  #heldLimit({ line, routing }: Entry): number {
-    return this.#beginsAtOnce(routing) ? this.#terms.concurrency : line.pace.held(this.#terms.concurrency)
+  #heldLimit({ line, routing, owner }: Entry): number {
+    // A try whose parts are read may wait for its reader, so nothing of its kind is to wait behind it.
+    const isRead = owner.updates !== undefined && owner.updates.wants.parts > 0
+    return isRead || this.#beginsAtOnce(routing) ? this.#terms.concurrency : line.pace.held(this.#terms.concurrency)
   }
 
   /**

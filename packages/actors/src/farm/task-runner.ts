@@ -2,10 +2,13 @@
  * The worker's engine: runs the tasks that came, some at once, and gathers what they gave into few frames. No sockets.
  */
 import { errorData, type Logger, TimeoutError } from '@troupe/core'
+import type { z } from 'zod'
 import type { EquippedTask } from './equipment.js'
 import type { Failure } from './failure.js'
 import { misfit, parse } from './fit.js'
-import type { TaskContext } from './task.js'
+import { BadPart, isGenerator, PartPump } from './part-pump.js'
+import { type Group, Run } from './run.js'
+import { Updates, type UpdateTerms } from './updates.js'
 import type { ResultsBody, TasksBody } from './wire.js'
 
 /** Results are sent at the latest this long after those before them, in ms, where a task allows. */
@@ -24,70 +27,18 @@ export interface RunnerTerms {
   readonly log: Logger
   /** Sends results to the farm. */
   send(results: ResultsBody): void
-}
-
-/** Tasks of one name and limit that came in one frame, under consecutive tickets. */
-interface Group {
-  readonly task: EquippedTask
-  readonly timeoutMs: number
-  readonly firstTicket: number
-  readonly attempts: readonly number[] | null
-  readonly inputs: unknown[]
-  /** Which of them is the next to run. */
-  next: number
+  /** Sends what tasks say before their end. */
+  update: UpdateTerms['send']
 }
 
 /** Stands in the place of an input whose task is not wanted any more. */
 const UNWANTED = Symbol('unwanted')
 
-/** One try that runs, and its task's face. What few tasks look at is made only for them. */
-class Run implements TaskContext {
-  readonly #log: Logger
-  #controller: AbortController | undefined = undefined
-  #aborted: { readonly reason: unknown } | undefined = undefined
-  /** It was answered already: what it still gives is dropped. */
-  answered = false
-  timer: NodeJS.Timeout | undefined = undefined
-
-  constructor(
-    readonly ticket: number,
-    readonly attempt: number,
-    readonly group: Group,
-    log: Logger,
-  ) {
-    this.#log = log
-  }
-
-  get log(): Logger {
-    return this.#log.child({ task: this.group.task.name, ticket: this.ticket, attempt: this.attempt })
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
-    }
-    return this.#controller.signal
-  }
-
-  get resource(): unknown {
-    return this.group.task.resource
-  }
-
-  get aborted(): unknown {
-    return this.#aborted?.reason
-  }
-
-  abort(reason: unknown): void {
-    this.#aborted ??= { reason }
-    this.#controller?.abort(reason)
-  }
-}
-
 export class TaskRunner {
   readonly #terms: RunnerTerms
   readonly #queue: Group[] = []
   readonly #running = new Map<number, Run>()
+  readonly #updates: Updates
   #outputs: [number, unknown[]][] = []
   #failures: [number, Failure][] = []
   #gathered = 0
@@ -107,15 +58,20 @@ export class TaskRunner {
 
   constructor(terms: RunnerTerms) {
     this.#terms = terms
+    this.#updates = new Updates({
+      send: terms.update,
+      refused: (ticket, why) => this.#running.get(ticket)?.abort(new BadPart(why)),
+    })
   }
 
   /** Takes the tasks of one frame, to be run after those that came before. */
   accept({ firstTicket, groups }: TasksBody): void {
     let ticket = firstTicket
-    for (const { name, timeoutMs, attempts, inputs } of groups) {
+    for (const { name, timeoutMs, attempts, inputs, parts = 0, progress = false } of groups) {
       const task = this.#terms.tasks.get(name)
       if (task !== undefined && inputs.length > 0) {
-        this.#queue.push({ task, timeoutMs, firstTicket: ticket, attempts, inputs: inputs as unknown[], next: 0 })
+        const group = { task, timeoutMs, firstTicket: ticket, attempts, parts, progress, next: 0 }
+        this.#queue.push({ ...group, inputs: inputs as unknown[] })
       } else {
         const why = 'names a task that the worker has not'
         for (let index = 0; index < inputs.length; index++) this.#fail(ticket + index, { kind: 'input', why })
@@ -139,6 +95,11 @@ export class TaskRunner {
     this.#flushSoon()
   }
 
+  /** A try may send its parts up to a number. */
+  allow(ticket: number, upTo: number): void {
+    this.#running.get(ticket)?.pump?.allow(upTo)
+  }
+
   /** Starts nothing more, aborts what runs, and resolves when all of it has ended. */
   async stop(reason: unknown): Promise<void> {
     this.#stopped = true
@@ -146,6 +107,7 @@ export class TaskRunner {
     for (const run of this.#running.values()) run.abort(reason)
     if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
     this.#flush()
+    this.#updates.flush()
   }
 
   #pump(): void {
@@ -185,7 +147,8 @@ export class TaskRunner {
     if (input === UNWANTED) return
     // It is not to be kept longer than its task.
     group.inputs[index] = undefined
-    this.#start(new Run(group.firstTicket + index, group.attempts?.[index] ?? 1, group, this.#terms.log), input)
+    const attempt = group.attempts?.[index] ?? 1
+    this.#start(new Run(group.firstTicket + index, attempt, group, this.#terms.log, this.#updates), input)
   }
 
   /** Starts a task. One that returns no promise has ended when this returns. */
@@ -199,6 +162,7 @@ export class TaskRunner {
     } catch (error) {
       return this.#threw(run, error)
     }
+    if (group.task.partial !== undefined) output = this.#drain(run, group.task.partial, output)
     if (!isThenable(output)) return this.#ended(run, output)
     this.#running.set(ticket, run)
     if (group.timeoutMs > 0) this.#limit(run, group.timeoutMs)
@@ -212,6 +176,12 @@ export class TaskRunner {
         this.#pump()
       },
     )
+  }
+
+  async #drain(run: Run, partial: z.ZodType, generator: unknown): Promise<unknown> {
+    if (!isGenerator(generator)) throw new BadPart('gives no parts: `run` must be an async generator')
+    run.pump = new PartPump({ ticket: run.ticket, partial, allowed: run.group.parts, updates: this.#updates })
+    return run.pump.drain(generator)
   }
 
   #limit(run: Run, timeoutMs: number): void {
@@ -228,7 +198,7 @@ export class TaskRunner {
 
   #ended(run: Run, value: unknown): void {
     if (run.aborted instanceof TimeoutError) return this.#overran(run)
-    const why = misfit(run.group.task.output, value)
+    const why = run.aborted instanceof BadPart ? run.aborted.message : misfit(run.group.task.output, value)
     if (why !== undefined) return this.#fail(run.ticket, { kind: 'output', why })
     const last = this.#outputs[this.#outputs.length - 1]
     if (last !== undefined && last[0] + last[1].length === run.ticket) last[1].push(value)
@@ -238,6 +208,8 @@ export class TaskRunner {
 
   #threw(run: Run, error: unknown): void {
     if (run.aborted instanceof TimeoutError) return this.#overran(run)
+    const bad = run.aborted instanceof BadPart ? run.aborted : error
+    if (bad instanceof BadPart) return this.#fail(run.ticket, { kind: 'output', why: bad.message })
     this.#fail(run.ticket, this.#stopped ? { kind: 'cancelled' } : { kind: 'thrown', error: errorData(error) })
   }
 
@@ -275,6 +247,7 @@ export class TaskRunner {
 
   #flush(): void {
     if (this.#gathered === 0) return
+    this.#updates.flush()
     const now = performance.now()
     if (this.#busySinceMs !== undefined) {
       this.#busyMs += now - this.#busySinceMs

@@ -4,6 +4,7 @@
 import type { Logger } from '@troupe/core'
 import { InvalidOptionsError } from '@troupe/core'
 import type { z } from 'zod'
+import type { Progress } from './progress.js'
 
 /** What the setup of a task is given. */
 export interface SetupContext {
@@ -26,9 +27,16 @@ export interface TaskContext<Resource = unknown> {
   readonly attempt: number
   /** What the task's `setup` gave in this worker. */
   readonly resource: Resource
+  /**
+   * Says how far it has got. The newest counts: it reaches the caller's `onProgress` a few times a second, and costs
+   * next to nothing where nobody listens.
+   * @throws {InvalidOptionsError} `INVALID_OPTIONS` for what is no progress
+   */
+  progress(progress: Progress): void
 }
 
-export interface TaskDefinition<Input extends z.ZodType, Output extends z.ZodType, Resource = unknown> {
+/** What every task has. */
+export interface TaskTerms<Input extends z.ZodType, Output extends z.ZodType, Resource = unknown> {
   /** How the wire, errors and the command line call it. One task file has each name once. */
   readonly name: string
   /** Refuses a farm and a worker that disagree about it. */
@@ -57,16 +65,45 @@ export interface TaskDefinition<Input extends z.ZodType, Output extends z.ZodTyp
   teardown?(resource: Resource): void | Promise<void>
   /** At most `limit` of its tasks begin in any `perMs` in one farm, of all calls; tries count. */
   readonly rate?: { readonly limit: number; readonly perMs: number }
+}
+
+export interface TaskDefinition<Input extends z.ZodType, Output extends z.ZodType, Resource = unknown>
+  extends TaskTerms<Input, Output, Resource> {
+  readonly partial?: undefined
   /** Does the work: returns the output, or a promise of it. */
   run(input: z.output<Input>, context: TaskContext<Resource>): z.input<Output> | Promise<z.input<Output>>
+}
+
+/** A task that gives parts before its output. */
+export interface StreamingTaskDefinition<
+  Input extends z.ZodType,
+  Output extends z.ZodType,
+  Part extends z.ZodType,
+  Resource = unknown,
+> extends TaskTerms<Input, Output, Resource> {
+  /** What its parts are: the worker validates against it; the farm parses with it. */
+  readonly partial: Part
+  /** Does the work: yields the parts and returns the output. It stands still while its reader is behind. */
+  run(input: z.output<Input>, context: TaskContext<Resource>): AsyncGenerator<z.input<Part>, z.input<Output>, undefined>
 }
 
 const brand = Symbol.for('troupe.task')
 
 /** What {@link task} makes. */
-export interface Task<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType>
-  extends TaskDefinition<Input, Output> {
+export interface Task<
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
+  Part extends z.ZodType = z.ZodType,
+> extends TaskTerms<Input, Output> {
+  readonly partial?: Part | undefined
+  run(input: z.output<Input>, context: TaskContext): unknown
   readonly [brand]: true
+}
+
+/** What {@link task} makes of a definition with `partial`. */
+export interface StreamingTask<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>
+  extends Task<Input, Output, Part> {
+  readonly partial: Part
 }
 
 /**
@@ -75,9 +112,17 @@ export interface Task<Input extends z.ZodType = z.ZodType, Output extends z.ZodT
  * @example
  * export const square = task({ name: 'square', input: z.number(), output: z.number(), run: (n) => n * n })
  */
+export function task<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType, Resource = undefined>(
+  definition: StreamingTaskDefinition<Input, Output, Part, Resource>,
+): StreamingTask<Input, Output, Part>
+/** A task with something changed: `task({ ...square, retries: 2 })`. */
+export function task<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
+  changed: Task<Input, Output, Part>,
+): Task<Input, Output, Part>
 export function task<Input extends z.ZodType, Output extends z.ZodType, Resource = undefined>(
   definition: TaskDefinition<Input, Output, Resource>,
-): Task<Input, Output> {
+): Task<Input, Output>
+export function task(definition: Omit<Task, typeof brand>): Task {
   const wrong = [...problems(definition)]
   if (wrong.length > 0) throw new InvalidOptionsError(`task ${JSON.stringify(definition.name)}`, wrong)
   return Object.freeze({ ...definition, [brand]: true as const })
@@ -89,14 +134,13 @@ export function isTask(value: unknown): value is Task {
 }
 
 // A worker loads this at its start, so it is checked without building zod schemas.
-function* problems(definition: TaskDefinition<z.ZodType, z.ZodType>): Generator<{ path: string; message: string }> {
-  const { name, version, input, output, run, key, setup, teardown, retries, timeoutMs } = definition
+function* problems(definition: Omit<Task, typeof brand>): Generator<{ path: string; message: string }> {
+  const { name, version, input, output, partial, run, key, setup, teardown, retries, timeoutMs } = definition
   if (typeof name !== 'string' || !/^[\w.:/-]{1,128}$/.test(name)) {
     yield { path: 'name', message: 'must be 1 to 128 letters, digits or any of _ . : / -' }
   }
   if (version !== undefined && typeof version !== 'string') yield { path: 'version', message: 'must be a string' }
-  if (typeof input?.safeParse !== 'function') yield { path: 'input', message: 'must be a zod schema' }
-  if (typeof output?.safeParse !== 'function') yield { path: 'output', message: 'must be a zod schema' }
+  yield* schemaProblems({ input, output, ...(partial !== undefined && { partial }) })
   if (typeof run !== 'function') yield { path: 'run', message: 'must be a function' }
   yield* notFunctions({ key, setup, teardown })
   if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0)) {
@@ -109,10 +153,7 @@ function* problems(definition: TaskDefinition<z.ZodType, z.ZodType>): Generator<
 }
 
 /** Of what it asks for. */
-function* wishProblems({
-  tags,
-  rate,
-}: TaskDefinition<z.ZodType, z.ZodType>): Generator<{ path: string; message: string }> {
+function* wishProblems({ tags, rate }: Omit<Task, typeof brand>): Generator<{ path: string; message: string }> {
   if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && tag !== ''))) {
     yield { path: 'tags', message: 'must be a list of strings' }
   }
@@ -127,5 +168,11 @@ function* wishProblems({
 function* notFunctions(optional: Record<string, unknown>): Generator<{ path: string; message: string }> {
   for (const [path, value] of Object.entries(optional)) {
     if (value !== undefined && typeof value !== 'function') yield { path, message: 'must be a function' }
+  }
+}
+
+function* schemaProblems(schemas: Readonly<Record<string, z.ZodType>>): Generator<{ path: string; message: string }> {
+  for (const [path, schema] of Object.entries(schemas)) {
+    if (typeof schema?.safeParse !== 'function') yield { path, message: 'must be a zod schema' }
   }
 }

@@ -2,15 +2,19 @@
  * A frame of tasks: made of ledger entries, and read again where an input is wanted after it was sent.
  */
 import type { Entry, SentFrame } from './ledger.js'
+import type { Wants } from './update-sink.js'
 import { type BodyEncoding, type BodyParts, decodeParts, encodeParts, listFor, type TaskGroup } from './wire.js'
 
 /** The body of a frame of entries, in order: neighbours of one task and one limit are one group. */
 export function tasksBody(firstTicket: number, entries: readonly Entry[], encoding: BodyEncoding): unknown {
   const groups: (TaskGroup & { inputs: unknown[]; attempts: number[] | null })[] = []
   let group: (typeof groups)[number] | undefined
-  for (const { line, timeoutMs, attempts, input } of entries) {
-    if (group === undefined || group.name !== line.name || group.timeoutMs !== timeoutMs) {
-      group = { name: line.name, timeoutMs, attempts: null, inputs: [] }
+  let wants: Wants | undefined
+  for (const { line, timeoutMs, attempts, input, owner } of entries) {
+    const { updates } = owner
+    if (group === undefined || group.name !== line.name || group.timeoutMs !== timeoutMs || updates?.wants !== wants) {
+      wants = updates?.wants
+      group = { name: line.name, timeoutMs, attempts: null, inputs: [], ...wants }
       groups.push(group)
     }
     // Nearly all are in their first try, which is not written.

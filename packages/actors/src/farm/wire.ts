@@ -11,6 +11,7 @@ import { z } from 'zod'
 import { StrictPackr } from '../actor/strict-packr.js'
 import { asBuffer, MAX_BINARIES, packApart, unpackWith } from './binary-parts.js'
 import type { Failure } from './failure.js'
+import { type Progress, ProgressShape } from './progress.js'
 import { fromRows, type List, toRows } from './rows.js'
 
 /** The version of the wire. Peers of another version are refused. */
@@ -20,14 +21,25 @@ export const WIRE_VERSION = 2
 export const BODY_ENCODINGS = ['records', 'msgpack'] as const
 export type BodyEncoding = (typeof BODY_ENCODINGS)[number]
 
-export const FRAME_KINDS = ['HELLO', 'WELCOME', 'REFUSED', 'TASKS', 'CANCEL', 'RESULTS', 'BEAT', 'BYE'] as const
+export const FRAME_KINDS = [
+  'HELLO',
+  'WELCOME',
+  'REFUSED',
+  'TASKS',
+  'CANCEL',
+  'CREDIT',
+  'UPDATE',
+  'RESULTS',
+  'BEAT',
+  'BYE',
+] as const
 export type FrameKind = (typeof FRAME_KINDS)[number]
 
 /** A body and, behind it, its large binary values. */
 export type BodyParts = readonly Uint8Array[]
 
 /** The kinds whose bodies have values of tasks. */
-const HAVE_BINARIES: ReadonlySet<FrameKind> = new Set(['TASKS', 'RESULTS'])
+const HAVE_BINARIES: ReadonlySet<FrameKind> = new Set(['TASKS', 'UPDATE', 'RESULTS'])
 
 export interface Header {
   /** The sender's version of the wire. A HELLO of another version is answered with REFUSED, the rest is dropped. */
@@ -37,7 +49,7 @@ export interface Header {
   readonly run: string
   /** The incarnation of the worker: a random id, made anew each time a worker starts. */
   readonly incarnation: string
-  /** The number of a TASKS, CANCEL or RESULTS frame in its direction, from 1; of another frame, of the last one sent. */
+  /** The number of a TASKS, CANCEL, CREDIT, UPDATE or RESULTS frame in its direction, from 1; of another frame, of the last one sent. */
   readonly sequence: number
   /** The number of the last frame that was taken from the peer. */
   readonly acknowledged: number
@@ -69,6 +81,10 @@ export interface TaskGroup {
   /** Which try each is, or null where all are the first. */
   readonly attempts: readonly number[] | null
   readonly inputs: readonly unknown[]
+  /** How many parts each may send at first; left out if none are wanted. */
+  readonly parts?: number | undefined
+  /** Whether their progress is wanted. */
+  readonly progress?: boolean | undefined
 }
 
 /** TASKS: the ticket of the first task; the others follow it by one each. A ticket names one try of one task. */
@@ -83,6 +99,17 @@ export interface ResultsBody {
   readonly failures: readonly (readonly [ticket: number, failure: Failure])[]
   /** Milliseconds in which at least one task ran since the last RESULTS. */
   readonly busyMs: number
+}
+
+/** UPDATE: what running tasks say before their end: parts, in order, and the newest progress. */
+export interface UpdateBody {
+  readonly parts: readonly (readonly [ticket: number, values: readonly unknown[]])[]
+  readonly progress: readonly (readonly [ticket: number, progress: Progress])[]
+}
+
+/** CREDIT: up to which part, counted from 1, tries may go. */
+export interface CreditBody {
+  readonly allowed: readonly (readonly [ticket: number, upTo: number])[]
 }
 
 /** CANCEL: the tickets whose tries are not wanted any more. */
@@ -136,10 +163,17 @@ const BodyShape = {
         timeoutMs: z.number().nonnegative(),
         attempts: z.array(z.number().int().positive()).nullable(),
         inputs: Values,
+        parts: z.number().int().nonnegative().optional(),
+        progress: z.boolean().optional(),
       }),
     ),
   }),
   CANCEL: z.object({ tickets: z.array(Ticket) }),
+  CREDIT: z.object({ allowed: z.array(z.tuple([Ticket, z.number().int().positive()])) }),
+  UPDATE: z.object({
+    parts: z.array(z.tuple([Ticket, Values])),
+    progress: z.array(z.tuple([Ticket, ProgressShape])),
+  }),
   RESULTS: z.object({
     outputs: z.array(z.tuple([Ticket, Values])),
     failures: z.array(z.tuple([Ticket, FailureShape])),
@@ -193,14 +227,14 @@ export function decodeParts<Kind extends FrameKind>(
   [part, ...binaries]: readonly Uint8Array[],
   encoding: BodyEncoding,
 ): BodyOf<Kind> | undefined {
-  let body: unknown
   try {
-    body = unpackWith(binaries, () => codecs[encoding].unpack.unpack(asBuffer(part!)))
+    const body = unpackWith(binaries, () => codecs[encoding].unpack.unpack(asBuffer(part!)))
+    const parsed = BodyShape[kind].safeParse(body)
+    return parsed.success ? (parsed.data as BodyOf<Kind>) : undefined
   } catch {
+    // Also what is nested too deeply for its shape to be looked at.
     return undefined
   }
-  const parsed = BodyShape[kind].safeParse(body)
-  return parsed.success ? (parsed.data as BodyOf<Kind>) : undefined
 }
 
 /** How many bytes a body has, with its binary values. */

@@ -29,7 +29,7 @@ export interface PoolTerms {
   failed(error: unknown): void
 }
 
-export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill' | 'routes'> {
+export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow' | 'kill' | 'routes'> {
   readonly #terms: PoolTerms
   readonly #crew: Crew
   readonly #groups: readonly WorkerGroup[]
@@ -59,6 +59,8 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
           this.#withSeat(mate, (seat, dispatcher) => dispatcher.answered(seat, results, bytes))
           this.#dismissIfEmpty(this.#members.get(mate.id))
         },
+        update: (mate, update, bytes) =>
+          this.#withSeat(mate, (seat, dispatcher) => dispatcher.updated(seat, update, bytes)),
         silent: (mate) => this.#silent(mate),
       },
     )
@@ -155,6 +157,10 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'kill'
 
   cancel(seat: Seat, tickets: readonly number[]): void {
     this.#crew.send(this.#members.get(seat.id)!.now!.mate, 'CANCEL', { tickets })
+  }
+
+  allow(seat: Seat, ticket: number, upTo: number): void {
+    this.#crew.send(this.#members.get(seat.id)!.now!.mate, 'CREDIT', { allowed: [[ticket, upTo]] })
   }
 
   kill(seat: Seat, why: string): void {

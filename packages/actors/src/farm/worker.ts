@@ -5,6 +5,7 @@
 import { errorData, type Logger, TroupeError } from '@troupe/core'
 import type { ActorContext } from '../actor/actor-context.js'
 import type { Pipe } from '../actor/pipe.js'
+import { encodeResults, encodeUpdate } from './answers-frame.js'
 import { ownedParts } from './binary-parts.js'
 import { Equipment, type EquippedTask } from './equipment.js'
 import { Link } from './link.js'
@@ -20,11 +21,8 @@ import {
   decodeParts,
   encodeBody,
   encodeHeader,
-  encodeParts,
   type FrameKind,
   type Header,
-  listFor,
-  type ResultsBody,
   WIRE_VERSION,
 } from './wire.js'
 import { type SocketPlaces, type WorkerEnd, workerEnd } from './worker-end.js'
@@ -96,7 +94,15 @@ class WorkerSession {
       ...(version !== undefined && { version }),
     }))
     const { concurrency, graceMs } = args
-    this.#runner = new TaskRunner({ tasks, concurrency, graceMs, log, send: (results) => this.#results(results) })
+    this.#runner = new TaskRunner({
+      ...{ tasks, concurrency, graceMs, log },
+      send: (results) => this.#number('RESULTS', encodeResults(results, this.#bodies)),
+      update: (update) => {
+        const { parts, refused } = encodeUpdate(update, this.#bodies)
+        this.#number('UPDATE', parts)
+        return refused
+      },
+    })
   }
 
   /** Says that it is there, until it is answered. */
@@ -137,6 +143,10 @@ class WorkerSession {
     if (kind === 'TASKS') {
       const body = decodeParts('TASKS', parts, encoding)
       if (body !== undefined) return this.#runner.accept(body)
+    } else if (kind === 'CREDIT') {
+      const body = decodeParts('CREDIT', parts, encoding)
+      for (const [ticket, upTo] of body?.allowed ?? []) this.#runner.allow(ticket, upTo)
+      if (body !== undefined) return
     } else if (kind === 'CANCEL') {
       const body = decodeParts('CANCEL', parts, encoding)
       if (body !== undefined) {
@@ -169,11 +179,13 @@ class WorkerSession {
     )
   }
 
-  #results(results: ResultsBody): void {
-    const encoding = this.#encoding ?? 'msgpack'
-    const parts = encodeResults(results, encoding)
-    const frame = this.#link.send(performance.now(), (sequence) => [this.#header('RESULTS', sequence), ...parts])
-    this.#send(frame)
+  get #bodies(): BodyEncoding {
+    return this.#encoding ?? 'msgpack'
+  }
+
+  /** Sends a numbered frame. */
+  #number(kind: FrameKind, parts: BodyParts): void {
+    this.#send(this.#link.send(performance.now(), (sequence) => [this.#header(kind, sequence), ...parts]))
   }
 
   #acknowledge({ acknowledged }: Header): void {
@@ -195,28 +207,5 @@ class WorkerSession {
   #drop(why: string): void {
     this.#unread++
     this.#log.warn({ unread: this.#unread }, `a message ${why} and was dropped`)
-  }
-}
-
-/** Results as a body. One that cannot be encoded becomes the failure of its task, and the others stay. */
-function encodeResults(results: ResultsBody, encoding: BodyEncoding): BodyParts {
-  try {
-    const outputs = results.outputs.map(([firstTicket, values]) => [firstTicket, listFor(values, encoding)])
-    return encodeParts({ ...results, outputs }, encoding)
-  } catch {
-    const failures = [...results.failures]
-    const outputs = results.outputs.flatMap(([firstTicket, values]) =>
-      values.flatMap((value, index): [number, unknown[]][] => {
-        try {
-          encodeParts(value, encoding)
-          return [[firstTicket + index, [value]]]
-        } catch (error) {
-          const why = `cannot be encoded: ${errorData(error).message}`
-          failures.push([firstTicket + index, { kind: 'output', why }])
-          return []
-        }
-      }),
-    )
-    return encodeParts({ outputs, failures, busyMs: results.busyMs }, encoding)
   }
 }

@@ -47,6 +47,7 @@ export class Stage implements TaskOwner {
   /** Frames of tasks, as they were sent. */
   readonly sent: Sent[] = []
   readonly cancelled: [worker: string, tickets: readonly number[]][] = []
+  readonly allowed: [worker: string, ticket: number, upTo: number][] = []
   readonly killed: [worker: string, why: string][] = []
   /** Inputs of the tasks that were settled, in the order in which they were, with their value or the code of the error. */
   readonly settledAs: [input: unknown, outcome: unknown][] = []
@@ -70,6 +71,7 @@ export class Stage implements TaskOwner {
     const port: DispatchPort = {
       send: (seat, firstTicket, entries) => this.#send(seat, firstTicket, entries),
       cancel: (seat, tickets) => this.cancelled.push([seat.id, tickets]),
+      allow: (seat, ticket, upTo) => this.allowed.push([seat.id, ticket, upTo]),
       kill: (seat, why) => this.killed.push([seat.id, why]),
       flushSoon: () => {
         this.flushAsked = true

@@ -26,6 +26,7 @@ function computing() {
     graceMs: 1_000,
     log: resolveLog(),
     send: (results) => answers.push(results),
+    update: () => [],
   })
   const accept = (count: number, firstTicket = 1) => {
     const inputs = Array.from({ length: count }, (_, index) => firstTicket + index)
