@@ -107,11 +107,13 @@ class WorkerSession {
 
   /** Says that it is there, until it is answered. */
   hello(inbox: string | undefined): void {
+    const { tags } = this.#args
     const body = {
       ...(inbox !== undefined && { inbox }),
       pid: process.pid,
       tasks: this.#taskNames,
       encodings: [...BODY_ENCODINGS],
+      ...(tags.length > 0 && { tags }),
     }
     const say = () => this.#send([this.#header('HELLO', 0), encodeBody(body, 'msgpack')])
     say()
