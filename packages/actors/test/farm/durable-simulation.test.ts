@@ -76,7 +76,7 @@ class Life {
     const { count, ordered, window } = terms
     const inputs = Array.from({ length: count }, (_, n) => n)
     this.map = new MapRun(inputs, {
-      ...{ line: LINE, ordered, settled: true, signal: undefined, reorderWindow: window },
+      ...{ line: LINE, ordered, settled: true, signal: undefined, updates: undefined, reorderWindow: window },
       useful: () => window,
       enter: (input: unknown, index: number, owner: TaskOwner) => new Entry(LINE, input, index, 0, 0, owner),
       accept: (entry: Entry) => {
