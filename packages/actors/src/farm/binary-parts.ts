@@ -38,7 +38,7 @@ export function packApart(packr: Packr, value: unknown): [body: Uint8Array, ...b
  * @throws {RangeError} unless each part is named exactly once
  */
 export function unpackWith(binaries: readonly Uint8Array[], unpack: () => unknown): unknown {
-  const left: (Buffer | undefined)[] = binaries.map(asBuffer)
+  const left: (Buffer | undefined)[] = binaries.map(alone)
   given = left
   try {
     const value = unpack()
@@ -58,6 +58,10 @@ export const ownedParts = ([header, body, ...binaries]: Parts): Parts => [
   body!,
   ...binaries.map((part) => Buffer.from(part)),
 ]
+
+/** A part of a pipe is a slice of all that came with it, and would keep it alive. */
+const alone = (part: Uint8Array): Buffer =>
+  part.byteLength === part.buffer.byteLength ? asBuffer(part) : Buffer.from(part)
 
 /** The same memory as a Buffer: what comes from another thread is none. */
 export const asBuffer = (bytes: Uint8Array): Buffer =>
