@@ -19,8 +19,8 @@ describe('a farm that is paused', () => {
   })
 
   it('keeps its workers, with whatever limits on their silence', async () => {
-    const farm = await openFarm({ hangMs: 100, livenessMs: 300, heartbeatMs: 50 })
-    const running = farm.submit(tasks.wait, 700)
+    const farm = await openFarm({ hangMs: 1_000, heartbeatMs: 100 })
+    const running = farm.submit(tasks.wait, 1_500)
     await until(() => farm.stats().held === 1)
     farm.pause()
     const queued = farm.submit(tasks.double, 1)
