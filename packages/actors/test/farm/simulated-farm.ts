@@ -175,6 +175,8 @@ export class SimulatedFarm implements World {
       },
       flushSoon: () => this.#flushSoon(),
       routes: () => this.#terms.routes,
+      // No task here gives parts.
+      allow: () => undefined,
     }
   }
 
