@@ -67,7 +67,8 @@ export class MapRun {
       ...(timeoutMs !== undefined && { timeoutMs }),
     } as const
     const { goOn, drain } = this.#terms
-    const durable = goOn === undefined ? {} : ({ acknowledge: 'manual' } as const)
+    // Under one name for all tasks: so the journal of another is refused.
+    const durable = goOn === undefined ? {} : ({ name: 'map', acknowledge: 'manual' } as const)
     const terms = { ...settings, ...durable }
     const inputs = this.#inputs()
     const settled = options.unordered ? farm.mapUnordered(task, inputs, terms) : farm.map(task, inputs, terms)
