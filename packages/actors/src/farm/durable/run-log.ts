@@ -4,8 +4,8 @@
  */
 import { errorData } from '@troupe/core'
 import type { Journal, JournalEntry } from '../journal/journal.js'
+import { rangesOf } from '../journal/ranges.js'
 import type { Entry } from '../ledger.js'
-import { rangesOf } from './index-set.js'
 import { encodeList, hashOf } from './list-body.js'
 
 /** So many inputs or outputs, and about so many bytes, are one entry at most. */

@@ -4,7 +4,8 @@
  */
 import type { ErrorData } from '@troupe/core'
 import type { Journal, Ranges, ScannedEntry } from '../journal/journal.js'
-import { IndexSet, indexesOf } from './index-set.js'
+import { countOf, indexesOf, mergeRanges } from '../journal/ranges.js'
+import { IndexSet } from './index-set.js'
 import { decodeList } from './list-body.js'
 
 /** Inputs that were accepted together, and are recognized together. */
@@ -79,11 +80,7 @@ const chunkOf = ({ first, count, hash, place }: ScannedEntry & { readonly kind: 
   ...{ first, count, hash, place },
 })
 
-function sizeOf(all: readonly Placed[]): number {
-  const set = new IndexSet()
-  for (const { indexes } of all) set.addAll(indexes)
-  return set.size
-}
+const sizeOf = (all: readonly Placed[]): number => countOf(mergeRanges(all.map(({ indexes }) => indexes)))
 
 /** An empty list. */
 const EMPTY = Uint8Array.of(0x90)

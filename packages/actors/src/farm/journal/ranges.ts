@@ -3,6 +3,25 @@
  */
 import type { Ranges } from './journal.js'
 
+/** The indexes in their order, as ranges. */
+export function rangesOf(indexes: Iterable<number>): Ranges {
+  const ranges: [number, number][] = []
+  let last: [number, number] | undefined
+  for (const index of indexes) {
+    if (last !== undefined && index === last[0] + last[1]) last[1]++
+    else {
+      last = [index, 1]
+      ranges.push(last)
+    }
+  }
+  return ranges
+}
+
+/** All the indexes of the ranges, in their order. */
+export function* indexesOf(ranges: Ranges): Generator<number> {
+  for (const [first, count] of ranges) for (let index = first; index < first + count; index++) yield index
+}
+
 /** All these indexes, sorted, as few ranges as possible. */
 export function mergeRanges(all: readonly Ranges[]): Ranges {
   const sorted = all.flat().sort(([a], [b]) => a - b)
