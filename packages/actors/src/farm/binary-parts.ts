@@ -3,7 +3,7 @@
  * copies them. In the body stands an extension with the place of the part.
  */
 import { addExtension, type Packr } from 'msgpackr'
-import type { Parts } from './parts.js'
+import { asBuffer, type Parts } from './parts.js'
 
 /** Values from this size on, in bytes, travel so. */
 export const BINARY_BYTES = 16 << 10
@@ -62,10 +62,6 @@ export const ownedParts = ([header, body, ...binaries]: Parts): Parts => [
 /** A part of a pipe is a slice of all that came with it, and would keep it alive. */
 const alone = (part: Uint8Array): Buffer =>
   part.byteLength === part.buffer.byteLength ? asBuffer(part) : Buffer.from(part)
-
-/** The same memory as a Buffer: what comes from another thread is none. */
-export const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 // msgpackr knows extensions for the whole process only, so this one says for everybody else that it has nothing to do.
 const isLarge = (value: unknown): boolean =>

@@ -3,6 +3,7 @@
  */
 import { crc32 } from 'node:zlib'
 import type { BatchOperation } from 'classic-level'
+import { asBuffer } from '../parts.js'
 import { BODY, bodyOf, entryKey, HEADER, type HeaderRecord, headerRecord, runKey, sealed } from './entry-record.js'
 import type { JournalEntry, ScannedEntry } from './journal.js'
 import type { Level } from './level.js'
@@ -33,5 +34,3 @@ export function headerOperation(run: number, header: HeaderRecord): Operation {
   const key = entryKey(run, header.entry.place, HEADER)
   return { type: 'put', key, value: headerRecord(key, header) }
 }
-
-const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)
