@@ -17,15 +17,18 @@ interface Mirror {
 }
 
 const starts: Readonly<Record<string, (workers: number) => Promise<Mirror>>> = {
-  async 'troupe farm'(workers) {
-    const farm = await Farm.start({ tasks: new URL('./contenders/binary.tasks.js', import.meta.url), workers })
-    return { run: (input) => farm.submit(mirror, input), stop: () => farm.stop() }
-  },
+  'troupe farm, threads': (workers) => startFarm(workers, 'thread'),
+  'troupe farm, processes': (workers) => startFarm(workers, 'process'),
   async piscina(workers) {
     const filename = fileURLToPath(new URL('./contenders/binary.tasks.js', import.meta.url))
     const pool = new Piscina({ filename, name: 'checkedMirror', minThreads: workers, maxThreads: workers })
     return { run: async (input) => Blob.parse(await pool.run(Blob.parse(input))), stop: () => pool.destroy() }
   },
+}
+
+async function startFarm(workers: number, isolation: 'thread' | 'process'): Promise<Mirror> {
+  const farm = await Farm.start({ tasks: new URL('./contenders/binary.tasks.js', import.meta.url), workers, isolation })
+  return { run: (input) => farm.submit(mirror, input), stop: () => farm.stop() }
 }
 
 const [, , name = '', workers] = process.argv

@@ -1,6 +1,7 @@
 /**
  * The options of an actor.
  */
+import type { Transferable } from 'node:worker_threads'
 import type { Logger } from '@troupe/core'
 import { z } from 'zod'
 import { InspectOption } from './inspect-option.js'
@@ -67,9 +68,18 @@ export const ActorOptions = InlineActorOptions.extend({
   execArgv: z.array(z.string()).optional(),
   /** Environment variables for its process or thread, beside this process's. */
   env: z.record(z.string(), z.string()).default({}),
+  /**
+   * What in its arguments goes to its thread instead of being copied: message ports, array buffers, as `new Worker` has it. Here
+   * it can be used no more. Threads only, and only for code that is not started anew.
+   */
+  transferList: z.array(z.custom<Transferable>((value) => typeof value === 'object' && value !== null)).optional(),
   /** Where the standard output of its process or thread goes: with ours, to our standard error, or nowhere. */
   stdout: z.enum(['inherit', 'stderr', 'ignore']).default('inherit'),
-}).superRefine(({ isolation, hangMs, maxMemoryMiB }, context) => {
+}).superRefine(({ isolation, hangMs, maxMemoryMiB, transferList, maxTasks, maxAgeMs }, context) => {
+  if (transferList !== undefined && (isolation !== 'thread' || maxTasks > 0 || maxAgeMs > 0)) {
+    const message = 'is for an actor in a thread whose code is not started anew (maxTasks, maxAgeMs)'
+    context.addIssue({ code: 'custom', path: ['transferList'], message })
+  }
   if (isolation !== 'inline') return
   const message = 'is for an actor in a thread or process: this one shares its event loop and its memory with its owner'
   if (hangMs > 0) context.addIssue({ code: 'custom', path: ['hangMs'], message })

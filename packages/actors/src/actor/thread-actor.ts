@@ -19,9 +19,11 @@ class ThreadActor implements Host {
   readonly isWarm = false
   readonly pid = undefined
   readonly #worker: Worker
+  readonly #transferList: BodyTerms['options']['transferList']
 
   constructor({ name, options }: BodyTerms, events: HostEvents) {
-    const { execArgv, env, stdout, maxMemoryMiB } = options
+    const { execArgv, env, stdout, maxMemoryMiB, transferList } = options
+    this.#transferList = transferList
     this.#worker = new Worker(HOST, {
       name,
       env: { ...process.env, ...env },
@@ -43,7 +45,8 @@ class ThreadActor implements Host {
   }
 
   boot(boot: Omit<Boot, 'folder' | 'place'>): void {
-    this.tell({ ...boot, folder: undefined, place: undefined })
+    const word: ToHost = { ...boot, folder: undefined, place: undefined }
+    this.#worker.postMessage({ word } satisfies InPort<ToHost>, this.#transferList)
   }
 
   tell(word: ToHost): void {

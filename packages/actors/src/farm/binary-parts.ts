@@ -3,6 +3,7 @@
  * copies them. In the body stands an extension with the place of the part.
  */
 import { addExtension, type Packr } from 'msgpackr'
+import { reuseLargeMemory } from './large-memory.js'
 import { asBuffer, type Parts } from './parts.js'
 
 /** Values from this size on, in bytes, travel so. */
@@ -38,6 +39,7 @@ export function packApart(packr: Packr, value: unknown): [body: Uint8Array, ...b
  * @throws {RangeError} unless each part is named exactly once
  */
 export function unpackWith(binaries: readonly Uint8Array[], unpack: () => unknown): unknown {
+  if (binaries.length > 0) reuseLargeMemory()
   const left: (Buffer | undefined)[] = binaries.map(alone)
   given = left
   try {
@@ -88,6 +90,7 @@ type Pack = (value: unknown) => void
 
 function packPlace(this: Packr, value: Bytes, allocate: Allocate, pack: Pack): Uint8Array | undefined {
   if (this !== packing) return packByItself(value, allocate, pack)
+  reuseLargeMemory()
   const place = Buffer.alloc(4)
   place.writeUInt32BE(taken!.push(bytesOf(value)) - 1)
   return place

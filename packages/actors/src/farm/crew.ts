@@ -3,7 +3,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Clock, Logger } from '@troupe/core'
-import { type FarmEnd, PipeEnd, SocketEnd, type SocketTerms } from './farm-end.js'
+import { type FarmEnd, PortEnd, SocketEnd, type SocketTerms } from './farm-end.js'
 import { Link } from './link.js'
 import type { Parts } from './parts.js'
 import {
@@ -40,7 +40,7 @@ export interface CrewEvents {
 }
 
 /** By what a worker is reached. */
-export type Transport = SocketTerms['transport'] | 'pipe'
+export type Transport = SocketTerms['transport'] | 'port'
 
 export interface CrewTerms {
   readonly run: string
@@ -166,7 +166,7 @@ export class Crew {
 
   #endOf(incarnation: string, transport: Transport): FarmEnd {
     const { heartbeatMs, livenessMs, clock, log } = this.#terms
-    if (transport === 'pipe') return new PipeEnd((parts) => this.came(parts), log)
+    if (transport === 'port') return new PortEnd((parts) => this.came(parts))
     return new SocketEnd({ transport, incarnation, heartbeatMs, livenessMs, clock, log })
   }
 

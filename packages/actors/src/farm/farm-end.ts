@@ -1,6 +1,8 @@
 /**
- * The farm's end of the channel to one incarnation of a worker: through sockets, or through the pipe of its actor.
+ * The farm's end of the channel to one incarnation of a worker: through sockets, or through the port of a thread.
  */
+import { once } from 'node:events'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import {
   type Clock,
   errorData,
@@ -11,9 +13,9 @@ import {
   ZMQMonitor,
 } from '@troupe/core'
 import { ZMQPush } from '@troupe/push-pull'
-import type { Actor } from '../actor/actor.js'
 import { ownedParts } from './binary-parts.js'
-import { isParts, type Parts } from './parts.js'
+import type { Parts } from './parts.js'
+import { postParts, readPort } from './port.js'
 
 /** How long after a worker's end what it had sent through sockets may still arrive, in ms. */
 const LAST_WORDS_MS = 15
@@ -21,10 +23,10 @@ const LAST_WORDS_MS = 15
 export interface FarmEnd {
   /** Where the worker is to listen; undefined if it need not. */
   readonly inbox: string | undefined
+  /** The worker's end, which goes to its thread with its start. */
+  readonly port: MessagePort | undefined
   /** Since when the connection to the worker is lost, if it is. */
   readonly lostSinceMs: number | undefined
-  /** The worker's actor runs. */
-  started(actor: Actor): void
   /** The worker says where it listens. False if it cannot be reached there. */
   open(inbox: string | undefined): boolean
   send(parts: Parts): void
@@ -45,6 +47,7 @@ export interface SocketTerms {
 /** A PUSH to the worker's inbox. What the worker says comes to the sink, which all workers share. */
 export class SocketEnd implements FarmEnd {
   readonly inbox: string
+  readonly port = undefined
   lostSinceMs: number | undefined
   readonly #terms: SocketTerms
   readonly #place: PrivateEndpoint | undefined
@@ -57,8 +60,6 @@ export class SocketEnd implements FarmEnd {
     const elsewhere = transport === 'inproc' ? `inproc://troupe-worker-${incarnation}` : 'tcp://127.0.0.1:*'
     this.inbox = this.#place?.endpoint ?? elsewhere
   }
-
-  started(): void {}
 
   open(inbox: string | undefined): boolean {
     if (inbox === undefined || !isLocalAddress(inbox)) return false
@@ -111,47 +112,39 @@ export class SocketEnd implements FarmEnd {
 }
 
 /**
- * The pipe of the worker's actor: a thread must not have sockets, for one that waits takes the process with it when the
+ * A port to the worker's thread: a thread must not have sockets, for one that waits takes the process with it when the
  * thread ends. A thread cannot be lost without its end being known, so nothing is watched.
  */
-export class PipeEnd implements FarmEnd {
+export class PortEnd implements FarmEnd {
   readonly inbox = undefined
   readonly lostSinceMs = undefined
-  readonly #came: (parts: Parts) => void
-  readonly #log: Logger
-  #actor: Actor | undefined
-  #read: Promise<void> | undefined
+  readonly port: MessagePort
+  readonly #own: MessagePort
+  /** What was posted before the thread's end comes before this. */
+  readonly #closed: Promise<unknown>
 
-  constructor(came: (parts: Parts) => void, log: Logger) {
-    this.#came = came
-    this.#log = log
-  }
-
-  started(actor: Actor): void {
-    this.#actor = actor
-    this.#read = this.#readAll(actor)
+  constructor(came: (parts: Parts) => void) {
+    const { port1, port2 } = new MessageChannel()
+    this.#own = port1
+    this.port = port2
+    this.#closed = once(port1, 'close')
+    readPort(port1, came)
   }
 
   open(): boolean {
-    return this.#actor !== undefined
+    return true
   }
 
   send(parts: Parts): void {
-    this.#actor?.send(parts).catch(unsent(this.#log))
+    postParts(this.#own, parts)
   }
 
   async lastWords(): Promise<void> {
-    await this.#read
+    await this.#closed
   }
 
-  async close(): Promise<void> {}
-
-  async #readAll(actor: Actor): Promise<void> {
-    try {
-      for await (const parts of actor) if (isParts(parts)) this.#came(parts)
-    } catch (error) {
-      this.#log.debug({ err: errorData(error) }, 'a worker is not heard any more')
-    }
+  async close(): Promise<void> {
+    this.#own.close()
   }
 }
 

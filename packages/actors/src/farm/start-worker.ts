@@ -24,14 +24,15 @@ export function startWorker({ id, incarnation, end }: Mate, group: WorkerGroup, 
   const { run, options, sink, log } = terms
   const { concurrency, graceMs, heartbeatMs, startTimeoutMs, shutdownMs, workerStdout, execArgv } = options
   const { isolation, tags, env } = group
-  const places = sink !== undefined && end.inbox !== undefined ? { sink, inbox: end.inbox } : undefined
+  const way = end.port ?? { sink: sink!, inbox: end.inbox! }
   const args: WorkerArgs = {
-    ...{ id, isolation, tags, run, incarnation, places, concurrency, graceMs, heartbeatMs },
+    ...{ id, isolation, tags, run, incarnation, way, concurrency, graceMs, heartbeatMs },
     tasks: moduleUrl(options.tasks).href,
   }
   return Actor.start(WORKER, args, {
     ...{ name: id, isolation, startTimeoutMs, shutdownMs, env, stdout: workerStdout, log },
     ...(execArgv && { execArgv }),
+    ...(end.port && { transferList: [end.port] }),
   })
 }
 

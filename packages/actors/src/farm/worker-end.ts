@@ -1,9 +1,10 @@
 /**
- * A worker's end of the channel to its farm: through sockets, or through the pipe of its actor.
+ * A worker's end of the channel to its farm: through sockets, or through the port of its thread.
  */
+import type { MessagePort } from 'node:worker_threads'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
-import type { Pipe } from '../actor/pipe.js'
-import { isParts, type Parts } from './parts.js'
+import type { Parts } from './parts.js'
+import { postParts, readPort } from './port.js'
 
 export interface WorkerEnd {
   /** Where it listens; undefined if the farm needs no address for it. */
@@ -22,9 +23,9 @@ export interface SocketPlaces {
   readonly inbox: string
 }
 
-/** The end of a worker that was told such places, or none. It ends when `signal` aborts. */
-export const workerEnd = (pipe: Pipe, places: SocketPlaces | undefined, signal: AbortSignal): WorkerEnd =>
-  places === undefined ? new WorkerPipe(pipe, signal) : new WorkerSockets(places, signal)
+/** The end of a worker by what it was given. It ends when `signal` aborts. */
+export const workerEnd = (way: SocketPlaces | MessagePort, signal: AbortSignal): WorkerEnd =>
+  'sink' in way ? new WorkerSockets(way, signal) : new WorkerPort(way, signal)
 
 class WorkerSockets implements WorkerEnd {
   readonly #inbox: ZMQPull<{ codec: 'frames' }>
@@ -58,27 +59,30 @@ class WorkerSockets implements WorkerEnd {
   }
 }
 
-class WorkerPipe implements WorkerEnd {
-  readonly #pipe: Pipe
+class WorkerPort implements WorkerEnd {
+  readonly #port: MessagePort
   readonly #signal: AbortSignal
 
-  constructor(pipe: Pipe, signal: AbortSignal) {
-    this.#pipe = pipe
+  constructor(port: MessagePort, signal: AbortSignal) {
+    this.#port = port
     this.#signal = signal
   }
 
   async inbox(): Promise<undefined> {}
 
   async read(came: (parts: Parts) => void): Promise<void> {
-    for await (const parts of this.#pipe) {
-      if (this.#signal.aborted) return
-      if (isParts(parts)) came(parts)
-    }
+    if (this.#signal.aborted) return
+    readPort(this.#port, (parts) => {
+      if (!this.#signal.aborted) came(parts)
+    })
+    await new Promise((resolve) => this.#signal.addEventListener('abort', resolve))
   }
 
-  send(parts: Parts): Promise<void> {
-    return this.#pipe.send(parts)
+  async send(parts: Parts): Promise<void> {
+    postParts(this.#port, parts)
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#port.close()
+  }
 }

@@ -220,7 +220,6 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
     try {
       const actor = await startWorker(now.mate, group, { run, options, sink: this.#sinkEndpoint, log })
       now.actor = actor
-      now.mate.end.started(actor)
       if (!now.mate.joined) await untilJoined(actor, now.joined.promise, options.startTimeoutMs)
       this.#staffing.started(performance.now() - beganMs)
       void actor.exit.then((exit) => this.#leave(member, now, causeOf(exit)))
@@ -232,7 +231,7 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
   }
 
   #transport({ isolation }: WorkerGroup): Transport {
-    if (isolation === 'thread') return 'pipe'
+    if (isolation === 'thread') return 'port'
     if (isolation === 'inline') return 'inproc'
     return this.#terms.options.endpoint?.startsWith('tcp:') ? 'tcp' : 'ipc'
   }

@@ -2,6 +2,7 @@
  * A farm's worker, as an actor: it opens its end of the channel, says HELLO to the farm until it is welcome, and
  * runs what comes.
  */
+import type { MessagePort } from 'node:worker_threads'
 import { errorData, type Logger, TroupeError } from '@troupe/core'
 import type { ActorContext } from '../actor/actor-context.js'
 import type { Pipe } from '../actor/pipe.js'
@@ -39,20 +40,20 @@ export interface WorkerArgs {
   readonly tasks: string
   readonly run: string
   readonly incarnation: string
-  /** Where the two listen; undefined for a worker that speaks through its pipe. */
-  readonly places: SocketPlaces | undefined
+  /** Where the two listen, or the port between their threads. */
+  readonly way: SocketPlaces | MessagePort
   readonly concurrency: number
   readonly graceMs: number
   readonly heartbeatMs: number
 }
 
 /** The actor. It is ready when the farm has welcomed it. */
-export async function farmWorker(pipe: Pipe, args: WorkerArgs, { signal, log, ready }: ActorContext): Promise<void> {
+export async function farmWorker(_pipe: Pipe, args: WorkerArgs, { signal, log, ready }: ActorContext): Promise<void> {
   if (args.isolation !== 'inline') enterWorker()
   const tasks = await loadTasks(args.tasks)
   // Before HELLO: what cannot be set up does not join.
   const equipment = await Equipment.setUp(tasks, { worker: args.id, tags: args.tags, signal, log })
-  const end = workerEnd(pipe, args.places, signal)
+  const end = workerEnd(args.way, signal)
   const session = new WorkerSession(args, equipment.tasks, end, log, ready)
   try {
     session.hello(await end.inbox())
