@@ -24,6 +24,8 @@ export interface Contender {
   readonly abilities: Abilities
   /** Takes a fraction of the tasks of a map, so that a round ends. */
   readonly slow?: boolean
+  /** Why it cannot run here, if it cannot. */
+  missing?(): string | undefined
   /** Starts the workers; resolves when they take tasks. */
   start(options: StartOptions): Promise<Pool>
 }

@@ -1,9 +1,11 @@
 /**
- * The command: `bench farm|sockets|actors|rpc [--rounds N] [--quick] [--only NAME]... [--json FILE] [--into FILE]`.
+ * The command: `bench farm|journal|sockets|actors|rpc [--rounds N] [--quick] [--only NAME]... [--json FILE] [--into FILE]`.
  * Tables on stdout, progress on stderr.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import type { Contender } from './contender.js'
+import { journalPools, listPools } from './contenders/all.js'
 import { machineFacts } from './machine.js'
 import { insertReport, type Report, renderReport } from './report.js'
 import type { Scenario, Section } from './scenario.js'
@@ -14,6 +16,9 @@ import { actorTree } from './scenarios/actor-tree.js'
 import { binary } from './scenarios/binary.js'
 import { cpu } from './scenarios/cpu.js'
 import { growth } from './scenarios/growth.js'
+import { journalCpu } from './scenarios/journal-cpu.js'
+import { journalRate } from './scenarios/journal-rate.js'
+import { journalResume } from './scenarios/journal-resume.js'
 import { kill } from './scenarios/kill.js'
 import { map } from './scenarios/map.js'
 import { memory } from './scenarios/memory.js'
@@ -28,11 +33,17 @@ import { submit } from './scenarios/submit.js'
 interface Suite {
   readonly scenarios: Readonly<Record<string, Scenario>>
   readonly workers?: number
+  readonly pools?: () => readonly Contender[]
 }
 
 const WORKERS = 2
 const SUITES: Readonly<Record<string, Suite>> = {
-  farm: { scenarios: { submit, map, cpu, memory, kill, binary }, workers: WORKERS },
+  farm: { scenarios: { submit, map, cpu, memory, kill, binary }, workers: WORKERS, pools: listPools },
+  journal: {
+    scenarios: { rate: journalRate, cpu: journalCpu, resume: journalResume },
+    workers: WORKERS,
+    pools: journalPools,
+  },
   sockets: { scenarios: { pipeline, 'round-trip': roundTrip, growth } },
   actors: { scenarios: { start: actorStart, tree: actorTree, crash: actorCrash, ask: actorAsk } },
   rpc: { scenarios: { inflight: rpcInFlight, lone: rpcLone, stream: rpcStream, idle: rpcIdle } },
@@ -69,8 +80,13 @@ async function main({ suite, rounds, quick, scenarios, json, into }: Command): P
     console.error(`${name}: ${((performance.now() - began) / 1_000).toFixed(0)} s`)
   }
   const said = ['pnpm bench', ...process.argv.slice(2)].join(' ')
-  const workers = suite.workers === undefined ? {} : { workers: suite.workers }
-  const report: Report = { command: said, machine, ...workers, rounds, sections }
+  const { workers, pools } = suite
+  const told = pools?.().map(({ name, abilities }) => ({ name, abilities }))
+  const report: Report = {
+    ...{ command: said, machine, rounds, sections },
+    ...(workers !== undefined && { workers }),
+    ...(told !== undefined && { pools: told }),
+  }
   const rendered = renderReport(report)
   console.log(rendered)
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`)

@@ -1,7 +1,7 @@
 /**
  * All sections as one page of markdown.
  */
-import { listPools } from './contenders/all.js'
+import type { Abilities } from './contender.js'
 import { describeMachine, type MachineFacts } from './machine.js'
 import { WARM_UP_ROUNDS } from './rounds.js'
 import type { Section } from './scenario.js'
@@ -12,11 +12,13 @@ export interface Report {
   readonly machine: MachineFacts
   /** How many each contender has, if they have workers. */
   readonly workers?: number
+  /** What is said of each contender that can do more than others. */
+  readonly pools?: readonly { readonly name: string; readonly abilities: Abilities }[]
   readonly rounds: number
   readonly sections: readonly Section[]
 }
 
-export function renderReport({ command, machine, workers, rounds, sections }: Report): string {
+export function renderReport({ command, machine, workers, pools, rounds, sections }: Report): string {
   const intro = [
     `Command: \`${command}\``,
     '',
@@ -25,7 +27,7 @@ export function renderReport({ command, machine, workers, rounds, sections }: Re
     `${workers === undefined ? '' : `${workers} workers; `}medians of ${rounds} alternated rounds, after ${WARM_UP_ROUNDS} that are not counted. Spread: fastest less slowest round, of the median.`,
   ]
   const parts = sections.flatMap((section) => ['', renderSection(section)])
-  const abilities = workers === undefined ? [] : ['', renderAbilities()]
+  const abilities = pools === undefined ? [] : ['', renderAbilities(pools)]
   return [...intro, ...parts, ...abilities, ...renderTargets(sections)].join('\n')
 }
 
@@ -46,13 +48,8 @@ function renderSection({ title, text, tables }: Section): string {
   return [`## ${title}`, text, ...tables.map(renderTable)].join('\n\n')
 }
 
-function renderAbilities(): string {
-  const rows = listPools().map(({ name, abilities: { validates, map, deadWorker } }) => [
-    name,
-    validates,
-    map,
-    deadWorker,
-  ])
+function renderAbilities(pools: NonNullable<Report['pools']>): string {
+  const rows = pools.map(({ name, abilities: { validates, map, deadWorker } }) => [name, validates, map, deadWorker])
   const head = ['contender', 'validates (zod)', 'results of a map', 'a dead worker']
   return ['## What they do beside', renderTable({ head, rows, prose: true })].join('\n\n')
 }

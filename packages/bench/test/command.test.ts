@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { redisMissing } from '../dist/journal/redis-server.js'
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const run = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })
@@ -28,6 +29,13 @@ test('a quick run among the actors starts, crashes and asks those of all framewo
     tree: 6,
     crash: 6,
   })
+}, 60_000)
+
+test('a quick run of the journal checks the results of all and goes on with a map that was killed', () => {
+  const { stdout, status } = run('journal', '--quick')
+  expect({ status, resumed: /\| the first new result +\|/.test(stdout) }).toEqual({ status: 0, resumed: true })
+  const hasRedis = redisMissing() === undefined || process.env.TROUPE_INTEROP === 'required'
+  expect(stdout.includes('| BullMQ on Redis')).toBe(hasRedis)
 }, 60_000)
 
 test.each([[[]], [['nothing']], [['farm', '--only', 'toString']], [['farm', '--rounds', '0']], [['farm', '--fast']]])(

@@ -2,6 +2,8 @@
  * Every contender, by scenario.
  */
 import type { Contender } from '../contender.js'
+import { bullmq } from '../journal/bullmq.js'
+import { troupeJournal } from '../journal/troupe-journal.js'
 import { bare } from './bare.js'
 import { childPool } from './child-pool.js'
 import { piscina } from './piscina.js'
@@ -21,11 +23,14 @@ export function listPools(): readonly Contender[] {
 
 export const cpuPools: readonly Contender[] = [...singleTaskPools, bare]
 
+/** Those beside which a journal is measured, which can run here. */
+export const journalPools = (): readonly Contender[] =>
+  [troupe, troupeJournal, bullmq].filter(({ missing }) => missing?.() === undefined)
+
 /** @throws {Error} for a name that no contender has */
 export function contenderNamed(name: string | undefined): Contender {
-  const found = [...singleTaskPools, piscinaPacked, piscinaPackedUnchecked, python, bare].find(
-    (one) => one.name === name,
-  )
+  const all = [...cpuPools, piscinaPacked, piscinaPackedUnchecked, python, troupeJournal, bullmq]
+  const found = all.find((one) => one.name === name)
   if (found === undefined) throw new Error(`no contender "${name}"`)
   return found
 }

@@ -6,7 +6,7 @@ import type { Contender } from '../contender.js'
 import { pointsTo, Tally } from '../point.js'
 import { noop, spin, work } from './troupe.tasks.js'
 
-const TASKS = { noop, spin, work }
+export const TASKS = { noop, spin, work }
 
 export const troupe: Contender = {
   name: 'troupe farm',
