@@ -71,7 +71,7 @@ const WorkerGroupOptions = z
     } else inOrder({ min: min ?? 0, max: max ?? 10_000 }, context)
   })
 
-export const FarmOptions = z.strictObject({
+const AllFarmOptions = z.strictObject({
   /** The task file that the workers import: a file URL or a path. */
   tasks: z.union([z.instanceof(URL), z.string().min(1)]),
   /** How many workers, or from how many to how many, or several groups of them. Default: one for each core that this process may use. */
@@ -80,7 +80,7 @@ export const FarmOptions = z.strictObject({
     .default(() => availableParallelism()),
   /** A worker that has ended so many tasks is replaced by a new one, without a pause; 0 never. */
   maxTasks: z.number().int().nonnegative().default(0),
-  /** A worker that uses more memory than this is replaced in the same way, in MiB: its process, or the heap of its thread. Not inline. */
+  /** A worker that uses more memory than this is replaced in the same way, in MiB: its process, or the heap of its thread. Not where all are inline. */
   maxMemoryMiB: z.number().min(16).max(1_048_576).optional(),
   /** Where they run: each in a process or thread of its own, or all in this thread (for tests, and for tasks that only wait). */
   isolation: isolation.default('process'),
@@ -94,7 +94,7 @@ export const FarmOptions = z.strictObject({
   timeoutMs: time.default(0),
   /** How long a task that is cancelled or out of time may go on before its worker is killed, in ms. */
   graceMs: time.default(1_000),
-  /** A worker that holds tasks and whose event loop does not turn for so long is killed, in ms; 0 never. A task that is alone then has failed with `TIMEOUT`. */
+  /** A worker that holds tasks and whose event loop does not turn for so long is killed, in ms; 0 never. A task that is alone then has failed with `TIMEOUT`. Not where all are inline. */
   hangMs: time.default(0),
   /** How often a worker's life is asked for, in ms, by ZMTP heartbeats, which a busy worker answers too. */
   heartbeatMs: z.number().int().min(10).max(60_000).default(1_000),
@@ -138,6 +138,14 @@ export const FarmOptions = z.strictObject({
   log: z
     .custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger')
     .optional(),
+})
+
+export const FarmOptions = AllFarmOptions.superRefine(({ isolation, workers, maxMemoryMiB, hangMs }, context) => {
+  const all = Array.isArray(workers) ? workers.map((group) => group.isolation ?? isolation) : [isolation]
+  if (all.some((one) => one !== 'inline')) return
+  const message = 'is for workers in processes or threads: these share the event loop and the memory of the farm'
+  if (maxMemoryMiB !== undefined) context.addIssue({ code: 'custom', path: ['maxMemoryMiB'], message })
+  if (hangMs > 0) context.addIssue({ code: 'custom', path: ['hangMs'], message })
 })
 
 export const SubmitOptions = z.strictObject({

@@ -82,7 +82,9 @@ describe('a farm', () => {
     ['onWorkerLost', { onWorkerLost: 'cry' }],
     ['backoff.factor', { backoff: { factor: 0 } }],
     ['worker', { worker: 2 }],
-  ])('refuses the option %s out of range, by its name', async (path, options) => {
+    ['maxMemoryMiB', { isolation: 'inline', maxMemoryMiB: 100 }],
+    ['hangMs', { isolation: 'process', workers: [{ count: 1, isolation: 'inline' }], hangMs: 100 }],
+  ])('refuses the option %s out of range or without effect, by its name', async (path, options) => {
     await expect(start(options as Partial<FarmOptions>)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
     await expect(start(options as Partial<FarmOptions>)).rejects.toThrow(path)
   })
