@@ -5,6 +5,7 @@
 import { AbortedError, type Deferred, deferred, errorFrom } from '@troupe/core'
 import type { DurableEvents, DurableRun, Met, Resumed } from './durable/durable-run.js'
 import { InvalidOutputError } from './farm-errors.js'
+import { type InputSource, type Inputs, sourceOf } from './input-source.js'
 import type { Entry, TaskLine, TaskOwner } from './ledger.js'
 import type { UpdateSink } from './update-sink.js'
 
@@ -54,16 +55,9 @@ export interface MapTerms {
 /** How many inputs that a journal knows are read in one turn of the event loop. */
 const REPLAYED_AT_ONCE = 2_048
 
-/** The input, read by one of two ways. */
-interface Source {
-  readonly nextNow?: () => IteratorResult<unknown>
-  readonly nextLater?: () => Promise<IteratorResult<unknown>>
-  readonly end: (() => unknown) | undefined
-}
-
 export class MapRun implements MapResults<unknown>, TaskOwner {
   readonly #terms: MapTerms
-  readonly #source: Source
+  readonly #source: InputSource
   /** Ordered: all that was read and not given, in order. Unordered: those that have an outcome, as they got it. */
   #slots: Entry[] = []
   #head = 0
@@ -89,7 +83,7 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
   readonly #onAbort = () =>
     this.end(new AbortedError(`a map of task "${this.#terms.line.name}"`, this.#terms.signal?.reason))
 
-  constructor(inputs: Iterable<unknown> | AsyncIterable<unknown>, terms: MapTerms) {
+  constructor(inputs: Inputs<unknown>, terms: MapTerms) {
     this.#terms = terms
     this.keepsInputs = terms.settled
     this.updates = terms.updates
@@ -123,7 +117,7 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
     this.#drained = true
     this.#given += this.#durable?.dropStaged() ?? 0
     this.#wakeReader()
-    void this.#source.end?.()
+    void this.#letGo()
   }
 
   next(): Promise<IteratorResult<unknown>> {
@@ -135,7 +129,8 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
   }
 
   async return(): Promise<IteratorResult<unknown>> {
-    await this.#finish(new AbortedError('a map', 'its reader stopped reading'))
+    const held = await this.#finish(new AbortedError('a map', 'its reader stopped reading'))
+    if (held !== undefined && this.#failure === undefined) throw held.error
     return { done: true, value: undefined }
   }
 
@@ -178,7 +173,7 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
       }
       const slot = this.#take()
       if (slot !== undefined) return this.#give(slot)
-      if (this.#exhausted && this.#read === this.#given && !this.#reading) {
+      if (this.#exhausted && this.#read === this.#given && (this.#drained || !this.#reading)) {
         await this.#finish(undefined)
         continue
       }
@@ -240,7 +235,8 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
         if (!this.#came(await next())) break
       } while (!this.#finished && this.#room(this.#terms.useful()) > 0)
     } catch (error) {
-      this.#fail(error)
+      // What a source says that was let go of is of no interest.
+      if (!this.#exhausted) this.#fail(error)
     }
     this.#reading = false
     this.#wakeReader()
@@ -256,7 +252,8 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
         if (this.#read % REPLAYED_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
       }
     } catch (error) {
-      this.#fail(error)
+      // What a source says that was let go of is of no interest.
+      if (!this.#exhausted) this.#fail(error)
     }
     this.#reading = false
     this.#wakeReader()
@@ -357,18 +354,28 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
     waiter?.resolve()
   }
 
-  /** Ends it: cancels what is open for a reason, lets go of the input. */
-  async #finish(reason: Error | undefined): Promise<void> {
-    if (this.#finished) return
+  /** Ends it: cancels what is open for a reason, lets go of the input; gives what that failed with. */
+  async #finish(reason: Error | undefined): Promise<{ readonly error: unknown } | undefined> {
+    if (this.#finished) return undefined
     this.#finished = true
     this.#terms.signal?.removeEventListener('abort', this.#onAbort)
     if (reason !== undefined && this.#open > 0) this.#terms.cancelAll(this, reason)
     this.#slots = []
     this.#head = 0
     this.#wakeReader()
-    if (!this.#exhausted) await this.#source.end?.()
+    const held = this.#exhausted ? undefined : await this.#letGo()
     await this.#durable?.close(reason === undefined && !this.#drained)
     this.#terms.ended(this)
+    return held
+  }
+
+  async #letGo(): Promise<{ readonly error: unknown } | undefined> {
+    try {
+      await this.#source.end(this.#reading)
+      return undefined
+    } catch (error) {
+      return { error }
+    }
   }
 }
 
@@ -376,13 +383,4 @@ function outcomeOf({ number: index, input, value, reason }: Entry): Settled<unkn
   return reason === undefined
     ? { status: 'fulfilled', index, input, value }
     : { status: 'rejected', index, input, reason }
-}
-
-function sourceOf(inputs: Iterable<unknown> | AsyncIterable<unknown>): Source {
-  if (Symbol.asyncIterator in inputs) {
-    const iterator = inputs[Symbol.asyncIterator]()
-    return { nextLater: () => iterator.next(), end: iterator.return?.bind(iterator) }
-  }
-  const iterator = inputs[Symbol.iterator]()
-  return { nextNow: () => iterator.next(), end: iterator.return?.bind(iterator) }
 }
