@@ -197,6 +197,11 @@ export const MapOptions = SubmitOptions.omit({ dedupeKey: true }).extend({
   acknowledge: z.enum(['auto', 'manual']).optional(),
 })
 
+export const TransformOptions = MapOptions.omit({ name: true, acknowledge: true }).extend({
+  /** Gives the outputs in the order of what is written, or as they come. */
+  ordered: z.boolean().default(true),
+})
+
 export const DrainOptions = z.strictObject({
   /** After so long it stops, and gives up what is not finished, in ms; 0 never. */
   timeoutMs: time.optional(),
@@ -212,5 +217,10 @@ export interface MapOptions<Input = unknown, Part = unknown>
   onPartial?(part: Part, facts: UpdateFacts): void
   /** As the `key` of a submit, of each input. */
   key?(input: Input): string
+}
+export interface TransformOptions<Input = unknown, Part = unknown>
+  extends Omit<MapOptions<Input, Part>, 'name' | 'acknowledge'> {
+  /** Gives the outputs in the order of what is written, or as they come. Default true. */
+  readonly ordered?: boolean | undefined
 }
 export type CheckedFarmOptions = z.output<typeof FarmOptions>

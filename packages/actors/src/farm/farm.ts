@@ -2,6 +2,8 @@
  * A supervised task farm: workers that are restarted when they die, and a ledger that loses no task with them.
  */
 import { randomBytes } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import type { ReadableWritablePair } from 'node:stream/web'
 import {
   AbortedError,
   ClosedError,
@@ -31,14 +33,18 @@ import {
   MapOptions,
   StreamOptions,
   SubmitOptions,
+  TransformOptions,
 } from './farm.options.js'
 import { parse } from './fit.js'
+import type { Inputs } from './input-source.js'
 import type { TaskLine, TaskOwner } from './ledger.js'
 import { type MapResults, MapRun, type Settled } from './map-run.js'
 import type { WorkerStats } from './member.js'
 import { Pace } from './pace.js'
 import { PartStream, type TaskStream } from './part-stream.js'
 import { Rate } from './rate.js'
+import { TransformDuplex } from './streams/transform-duplex.js'
+import { transformPair } from './streams/transform-pair.js'
 import { Submitted } from './submitted.js'
 import { isTask, type StreamingTask, type Task } from './task.js'
 import { UpdateCalls, type UpdatePort } from './update-calls.js'
@@ -238,35 +244,31 @@ export class Farm implements Supervised, AsyncDisposable {
    */
   map<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
     task: Task<Input, Output, Part>,
-    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    inputs: Inputs<z.input<Input>>,
     options: MapOptions<z.input<Input>, z.output<Part>> & { readonly settled: true },
   ): MapResults<Settled<z.input<Input>, z.output<Output>>>
   map<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
     task: Task<Input, Output, Part>,
-    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    inputs: Inputs<z.input<Input>>,
     options?: MapOptions<z.input<Input>, z.output<Part>> & { readonly settled?: false },
   ): MapResults<z.output<Output>>
-  map(task: Task, inputs: Iterable<unknown> | AsyncIterable<unknown>, options: MapOptions = {}): MapResults<unknown> {
-    return this.#map(task, inputs, options, true)
+  map(task: Task, inputs: Inputs<unknown>, options: MapOptions = {}): MapResults<unknown> {
+    return this.#map(task, inputs, parseOptions(MapOptions, options, 'a map'), { ordered: true })
   }
 
   /** As {@link map}, but gives the outputs as they come. */
   mapUnordered<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
     task: Task<Input, Output, Part>,
-    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    inputs: Inputs<z.input<Input>>,
     options: MapOptions<z.input<Input>, z.output<Part>> & { readonly settled: true },
   ): MapResults<Settled<z.input<Input>, z.output<Output>>>
   mapUnordered<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
     task: Task<Input, Output, Part>,
-    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    inputs: Inputs<z.input<Input>>,
     options?: MapOptions<z.input<Input>, z.output<Part>> & { readonly settled?: false },
   ): MapResults<z.output<Output>>
-  mapUnordered(
-    task: Task,
-    inputs: Iterable<unknown> | AsyncIterable<unknown>,
-    options: MapOptions = {},
-  ): MapResults<unknown> {
-    return this.#map(task, inputs, options, false)
+  mapUnordered(task: Task, inputs: Inputs<unknown>, options: MapOptions = {}): MapResults<unknown> {
+    return this.#map(task, inputs, parseOptions(MapOptions, options, 'a map'), { ordered: false })
   }
 
   /**
@@ -276,7 +278,7 @@ export class Farm implements Supervised, AsyncDisposable {
    */
   async submitMany<Input extends z.ZodType, Output extends z.ZodType>(
     task: Task<Input, Output>,
-    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    inputs: Inputs<z.input<Input>>,
     options?: MapOptions<z.input<Input>> & { readonly settled?: false },
   ): Promise<z.output<Output>[]> {
     const outputs: z.output<Output>[] = []
@@ -291,12 +293,41 @@ export class Farm implements Supervised, AsyncDisposable {
    */
   async forEach<Input extends z.ZodType>(
     task: Task<Input>,
-    inputs: Iterable<z.input<Input>> | AsyncIterable<z.input<Input>>,
+    inputs: Inputs<z.input<Input>>,
     options?: MapOptions<z.input<Input>> & { readonly settled?: false },
   ): Promise<number> {
     let count = 0
     for await (const _ of this.mapUnordered(task, inputs, options)) count++
     return count
+  }
+
+  /**
+   * A map as a stream of Node in object mode, for `pipeline(source, farm.transform(task), sink)`: what is written are its
+   * inputs, what is read its outputs. A task that fails destroys it with its error, to destroy it cancels its tasks, and it
+   * ends once all that was written before its end is done. It is not durable.
+   */
+  transform<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
+    task: Task<Input, Output, Part>,
+    options?: TransformOptions<z.input<Input>, z.output<Part>>,
+  ): Duplex
+  transform(task: Task, options: TransformOptions = {}): Duplex {
+    const { ordered, ...rest } = parseOptions(TransformOptions, options, 'a transform')
+    const begin = (inputs: Inputs<unknown>) => this.#map(task, inputs, rest, { ordered, isDurable: false })
+    return new TransformDuplex(begin, rest.signal)
+  }
+
+  /** As {@link transform}, as a pair of streams of the web, for `source.pipeThrough(farm.transformStream(task))`. */
+  transformStream<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
+    task: Task<Input, Output, Part>,
+    options: TransformOptions<z.input<Input>, z.output<Part>> & { readonly settled: true },
+  ): ReadableWritablePair<Settled<z.input<Input>, z.output<Output>>, z.input<Input>>
+  transformStream<Input extends z.ZodType, Output extends z.ZodType, Part extends z.ZodType>(
+    task: Task<Input, Output, Part>,
+    options?: TransformOptions<z.input<Input>, z.output<Part>> & { readonly settled?: false },
+  ): ReadableWritablePair<z.output<Output>, z.input<Input>>
+  transformStream(task: Task, options: TransformOptions = {}): ReadableWritablePair<unknown, unknown> {
+    const { ordered, ...rest } = parseOptions(TransformOptions, options, 'a transform')
+    return transformPair((inputs) => this.#map(task, inputs, rest, { ordered, isDurable: false }))
   }
 
   /** What it does at present, and what it has done. */
@@ -374,11 +405,10 @@ export class Farm implements Supervised, AsyncDisposable {
 
   #map(
     task: Task,
-    inputs: Iterable<unknown> | AsyncIterable<unknown>,
-    options: MapOptions,
-    ordered: boolean,
+    inputs: Inputs<unknown>,
+    checked: z.output<typeof MapOptions>,
+    { ordered, isDurable = true }: { readonly ordered: boolean; readonly isDurable?: boolean },
   ): MapResults<unknown> {
-    const checked = parseOptions(MapOptions, options, 'a map')
     const line = this.#line(task)
     const terms = callTerms(line.defaults, checked)
     const { concurrency, reorderWindow } = this.#options
@@ -394,16 +424,11 @@ export class Farm implements Supervised, AsyncDisposable {
       enter: (input, index, owner) => entryOf(input, { line, number: index, owner }, terms),
       accept: (entry) => this.#dispatcher.accept(entry),
       cancelAll: (owner, reason) => this.#dispatcher.cancelAll(owner, reason),
-      durable: (events) =>
-        this.#journal?.run(
-          {
-            task,
-            name: checked.name,
-            settled: checked.settled === true,
-            acknowledges: checked.acknowledge !== 'manual',
-          },
-          events,
-        ),
+      durable: (events) => {
+        const { name, settled = false, acknowledge } = checked
+        const terms = { task, name, settled, acknowledges: acknowledge !== 'manual' }
+        return isDurable ? this.#journal?.run(terms, events) : undefined
+      },
       ended: (ended) => {
         this.#maps.delete(ended)
         if (deadline !== undefined) this.#deadlines.clear(deadline)

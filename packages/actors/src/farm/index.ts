@@ -1,7 +1,14 @@
 export { InputChangedError, type Resumed } from './durable/durable-run.js'
 export type { JournalOption } from './durable/farm-journal.js'
 export { Farm, type FarmStats } from './farm.js'
-export { DrainOptions, FarmOptions, MapOptions, StreamOptions, SubmitOptions } from './farm.options.js'
+export {
+  DrainOptions,
+  FarmOptions,
+  MapOptions,
+  StreamOptions,
+  SubmitOptions,
+  TransformOptions,
+} from './farm.options.js'
 export {
   InvalidInputError,
   InvalidOutputError,
@@ -13,6 +20,7 @@ export {
   UnroutableError,
   WorkerLostError,
 } from './farm-errors.js'
+export type { Inputs } from './input-source.js'
 export type {
   AcceptedEntry,
   DoneEntry,
