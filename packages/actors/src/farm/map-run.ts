@@ -252,6 +252,8 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
         if (this.#read % REPLAYED_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
       }
     } catch (error) {
+      // Those that were accepted with them will not be read, so they cannot be recognized.
+      this.#given += durable.dropStaged()
       // What a source says that was let go of is of no interest.
       if (!this.#exhausted) this.#fail(error)
     }

@@ -4,7 +4,7 @@
 import { TroupeError } from '@troupe/core'
 import type { Journal, JournalReport, RunIdentity } from '../journal/journal.js'
 import type { Entry } from '../ledger.js'
-import { decodeList, encodeList, hashOf } from './list-body.js'
+import { decodeInputs, encodeInputs, hashOf } from './list-body.js'
 import { RunLog } from './run-log.js'
 import { type Chunk, type Outcome, type RunMemory, readRun } from './run-memory.js'
 
@@ -174,7 +174,7 @@ export class DurableRun {
     const inputs = this.#staged
     this.#staged = []
     this.#chunk++
-    if (hashOf(encodeList(inputs)) !== chunk.hash) {
+    if (hashOf(encodeInputs(inputs)) !== chunk.hash) {
       this.#broken = true
       void this.#changed(chunk, inputs)
       return []
@@ -191,7 +191,7 @@ export class DurableRun {
     const { name } = identity
     try {
       const body = await journal.read(name, place)
-      const held = body === undefined ? undefined : decodeList(body)
+      const held = body === undefined ? undefined : decodeInputs(body)
       const at = held?.findIndex((value, index) => hash(value) !== hash(inputs[index])) ?? -1
       const which = at < 0 ? `one of ${first} to ${first + count - 1} has changed` : `number ${first + at} has changed`
       const hashes = at < 0 ? '' : ` (its hash is ${hash(inputs[at])}, and was ${hash(held![at])})`
@@ -207,7 +207,7 @@ export class DurableRun {
   }
 }
 
-const hash = (value: unknown): string => hashOf(encodeList([value]))
+const hash = (value: unknown): string => hashOf(encodeInputs([value]))
 
 /** What a task's own error says; what only ended the farm's interest in it is none. */
 const isOutcome = (reason: Error): boolean => 'task' in reason && 'attempt' in reason

@@ -6,7 +6,7 @@ import { errorData } from '@troupe/core'
 import type { Journal, JournalEntry } from '../journal/journal.js'
 import { rangesOf } from '../journal/ranges.js'
 import type { Entry } from '../ledger.js'
-import { encodeList, hashOf } from './list-body.js'
+import { encodeInputs, encodeOutcomes, hashOf } from './list-body.js'
 
 /** So many inputs or outputs, and about so many bytes, are one entry at most. */
 const ENTRY_ITEMS = 256
@@ -106,7 +106,7 @@ export class RunLog {
   *#acceptedEntries(): Generator<JournalEntry> {
     for (let at = 0; at < this.#inputs.length; ) {
       const some = this.#inputs.slice(at, at + this.#inputSizes.items())
-      const body = encodeList(some)
+      const body = encodeInputs(some)
       this.#inputSizes.saw(body.length, some.length)
       yield { kind: 'accepted', first: this.#firstInput + at, count: some.length, hash: hashOf(body), body }
       at += some.length
@@ -117,13 +117,13 @@ export class RunLog {
     const done = outcomes.filter(({ reason }) => reason === undefined)
     for (let at = 0; at < done.length; ) {
       const some = done.slice(at, at + this.#outputSizes.items())
-      const body = encodeList(some.map(({ raw }) => raw))
+      const body = encodeOutcomes(some.map(({ raw }) => raw))
       this.#outputSizes.saw(body.length, some.length)
       yield { kind: 'done', indexes: rangesOf(some.map(({ number }) => number)), body }
       at += some.length
     }
     for (const { number, reason } of outcomes) {
-      if (reason !== undefined) yield { kind: 'failed', index: number, body: encodeList([errorData(reason)]) }
+      if (reason !== undefined) yield { kind: 'failed', index: number, body: encodeOutcomes([errorData(reason)]) }
     }
   }
 

@@ -6,7 +6,7 @@ import type { ErrorData } from '@troupe/core'
 import type { Journal, Ranges, ScannedEntry } from '../journal/journal.js'
 import { countOf, indexesOf, mergeRanges } from '../journal/ranges.js'
 import { IndexSet } from './index-set.js'
-import { decodeList } from './list-body.js'
+import { decodeOutcomes } from './list-body.js'
 
 /** Inputs that were accepted together, and are recognized together. */
 export interface Chunk {
@@ -65,7 +65,7 @@ export async function readRun(journal: Journal, run: string, keepsFailures: bool
   const read = async (placed: Placed, outcomeOf: (value: unknown) => Outcome) => {
     const indexes = [...indexesOf(placed.indexes)]
     if (indexes.every((index) => taken.has(index))) return
-    const values = decodeList((await journal.read(run, placed.place)) ?? EMPTY)
+    const values = decodeOutcomes((await journal.read(run, placed.place)) ?? EMPTY)
     for (const [at, index] of indexes.entries()) if (!taken.has(index)) outcomes.set(index, outcomeOf(values[at]))
   }
   if (keepsFailures) for (const one of failed) await read(one, (error) => ({ error: error as ErrorData }))
