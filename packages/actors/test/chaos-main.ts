@@ -1,10 +1,14 @@
 /**
- * The command: `chaos [farm | garbage]... [--seed SEED] [--tasks N] [--seconds S]`. Plays both if none is named, with what it
- * saw on stdout. It exits with 1 when a result was lost or came twice, when an honest call was not answered right, and when the
- * service under garbage grew too large.
+ * The command: `chaos [farm | garbage | durable]... [--seed SEED] [--tasks N] [--seconds S]`. Plays all if none is named, with
+ * what it saw on stdout. It exits with 1 when a result was lost or came twice, when an honest call was not answered right, and
+ * when the service under garbage grew too large. `durable` plays stories of the seeds from SEED on, for so many seconds.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chaos } from './farm/chaos.js'
+import { durableChaos } from './farm/durable-chaos.js'
 import { garbage } from './rpc/garbage.js'
 
 /** How much larger a service may be under garbage, in MiB. */
@@ -18,6 +22,7 @@ const seed = Number(values.seed ?? Date.now() % 1_000_000)
 const plays = {
   farm: () => playFarm(Number(values.tasks ?? 100_000)),
   garbage: () => playGarbage(Number(values.seconds ?? 60)),
+  durable: () => playDurable(Number(values.seconds ?? 60)),
 }
 
 for (const name of positionals.length === 0 ? Object.keys(plays) : positionals) {
@@ -54,4 +59,21 @@ async function playGarbage(seconds: number): Promise<boolean> {
   if (wrong.length > 0) console.log(`WRONG: ${wrong.length} calls, the first: ${wrong[0]}`)
   if (mostMiB - beforeMiB > GROWTH_MIB) console.log(`WRONG: it grew by more than ${GROWTH_MIB} MiB`)
   return wrong.length === 0 && mostMiB - beforeMiB <= GROWTH_MIB
+}
+
+async function playDurable(seconds: number): Promise<boolean> {
+  let isAllRight = true
+  const endMs = performance.now() + seconds * 1_000
+  for (let own = seed; performance.now() < endMs; own++) {
+    const folder = mkdtempSync(join(tmpdir(), 'troupe-chaos-'))
+    const { count, deaths, workersKilled, wrong } = await durableChaos({ seed: own, folder, deaths: 1 + (own % 8) })
+    const isRight = wrong.length === 0
+    const what = isRight ? 'each outcome once' : `WRONG, see ${folder}: ${wrong.slice(0, 5).join('; ')}`
+    console.log(
+      `durable, seed ${own}: ${count} tasks, killed ${deaths} times, ${workersKilled} workers killed: ${what}`,
+    )
+    if (isRight) rmSync(folder, { recursive: true })
+    isAllRight &&= isRight
+  }
+  return isAllRight
 }

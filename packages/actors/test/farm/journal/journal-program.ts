@@ -21,8 +21,9 @@ export async function runProgram(
   args: readonly string[],
   onLine: (line: unknown, child: ChildProcess) => void = () => {},
   before: readonly string[] = [],
+  program = PROGRAM,
 ): Promise<Ended> {
-  const [command, ...rest] = [...before, process.execPath, PROGRAM, ...args]
+  const [command, ...rest] = [...before, process.execPath, program, ...args]
   const child = spawn(command!, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   const lines: unknown[] = []
