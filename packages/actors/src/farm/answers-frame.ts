@@ -23,7 +23,7 @@ export function encodeResults(results: ResultsBody, encoding: BodyEncoding): Bod
         }
       }),
     )
-    return encodeParts({ outputs, failures, busyMs: results.busyMs }, encoding)
+    return encodeParts({ ...results, outputs, failures }, encoding)
   }
 }
 

@@ -15,7 +15,9 @@ import {
 } from './farm-errors.js'
 import { KeyChains } from './key-chains.js'
 import type { Entry, TaskOwner } from './ledger.js'
+import { Measures } from './measures.js'
 import { Placement } from './placement.js'
+import { Resting } from './resting.js'
 import { isOpen, NO_TAGS, type Seat, seatOf, suits } from './seat.js'
 import { overrun } from './seat-limits.js'
 import type { ResultsBody, UpdateBody } from './wire.js'
@@ -58,6 +60,7 @@ export interface DispatchTerms {
 }
 
 export interface DispatchCounts {
+  dispatched: number
   done: number
   failed: number
   retried: number
@@ -68,7 +71,8 @@ export interface DispatchCounts {
 type Ending = 'done' | 'failed' | 'cancelled'
 
 export class Dispatcher {
-  readonly counts: DispatchCounts = { done: 0, failed: 0, retried: 0, redelivered: 0, cancelled: 0 }
+  readonly counts: DispatchCounts = { dispatched: 0, done: 0, failed: 0, retried: 0, redelivered: 0, cancelled: 0 }
+  readonly measures: Measures
   readonly #terms: DispatchTerms
   readonly #port: DispatchPort
   readonly #clock: Clock
@@ -76,7 +80,7 @@ export class Dispatcher {
   readonly #placement: Placement
   readonly #chains = new KeyChains()
   readonly #seats = new Set<Seat>()
-  readonly #waiting = new Map<Entry, unknown>()
+  readonly #resting: Resting
   #isPaused = false
   #held = 0
   #accepted = 0
@@ -91,13 +95,15 @@ export class Dispatcher {
     this.#port = port
     this.#clock = clock
     this.#random = random
+    this.measures = new Measures(clock)
+    this.#resting = new Resting(clock)
     this.#placement = new Placement(terms, (seat, entries) => this.#give(seat, entries))
   }
 
   /** Tasks that no worker has: queued, suspect, or waiting for their next try or for another of their key. */
   get pending(): number {
     const { pending, suspects } = this.#placement
-    return pending.size + suspects.size + this.#waiting.size + this.#chains.waiting
+    return pending.size + suspects.size + this.#resting.size + this.#chains.waiting
   }
 
   /** Tasks that workers have. */
@@ -114,6 +120,7 @@ export class Dispatcher {
     const idle = this.#held === 0 && this.pending === 0
     entry.owner.unheld++
     entry.sequence = ++this.#accepted
+    this.measures.accepted(entry, this.#placement.pending.size)
     if (entry.routing !== undefined && !this.#isRoutable(entry)) return
     if (entry.orderKey !== undefined && !this.#chains.enter(entry)) return
     this.#placement.push(entry)
@@ -165,6 +172,7 @@ export class Dispatcher {
       this.#failed(entry, failure)
     }
     line?.pace.answered(count, results.busyMs, bytes)
+    this.measures.answered(results, this.counts.done + this.counts.failed)
     if (seat.holder.held === 0) seat.alone = false
     this.#setEarly()
     this.#port.flushSoon()
@@ -209,7 +217,7 @@ export class Dispatcher {
     entry.state = 'done'
     if (was === 'pending') this.#placement.noteSettled(entry)
     else if (was === 'blocked') this.#chains.noteSettled(entry)
-    this.#stopWaiting(entry)
+    if (was === 'waiting') this.#resting.end(entry)
     this.#conclude(entry, was, undefined, reason, count)
     // What it waited for may be free for others.
     this.#port.flushSoon()
@@ -220,8 +228,7 @@ export class Dispatcher {
 
   /** Ends all tasks of an owner that are not settled. */
   cancelAll(owner: TaskOwner, reason: Error): void {
-    const all = [...this.#waiting.keys()].filter((entry) => entry.owner === owner)
-    all.push(...this.#placement.of(owner), ...this.#chains.of(owner))
+    const all = [...this.#resting.of(owner), ...this.#placement.of(owner), ...this.#chains.of(owner)]
     for (const seat of this.#seats)
       for (const entry of seat.holder.entries()) if (entry.owner === owner) all.push(entry)
     for (const entry of all) this.cancel(entry, reason)
@@ -266,13 +273,10 @@ export class Dispatcher {
   /** Settles all that is not settled. */
   abandon(reason: Error): void {
     this.#lookAgain(Number.POSITIVE_INFINITY)
-    const all = [...this.#waiting.keys(), ...this.#placement.takeAll(), ...this.#chains.takeAll()]
+    const all = [...this.#resting.takeAll(), ...this.#placement.takeAll(), ...this.#chains.takeAll()]
     for (const seat of this.#seats) all.push(...seat.holder.releaseAll())
     this.#held = 0
-    for (const entry of all) {
-      this.#stopWaiting(entry)
-      this.#settle(entry, undefined, reason, 'cancelled')
-    }
+    for (const entry of all) this.#settle(entry, undefined, reason, 'cancelled')
   }
 
   /** One timer for whatever a rate holds back. */
@@ -316,8 +320,12 @@ export class Dispatcher {
     if (seat.holder.held === 0) seat.lastHeardMs = this.#clock.now()
     seat.holder.hold(this.#lastTicket + 1, sent)
     this.#lastTicket += sent.length
-    for (const { owner } of sent) owner.unheld--
+    for (const entry of sent) {
+      entry.owner.unheld--
+      if (entry.stamp !== undefined) this.measures.sent(entry, entry.stamp)
+    }
     this.#held += sent.length
+    this.counts.dispatched += sent.length
     const { line, routing } = sent[0]!
     line.pace.sent(sent.length, bytes)
     if (routing !== undefined) for (const rate of routing.rates) rate.take(sent.length, this.#clock.now())
@@ -395,25 +403,10 @@ export class Dispatcher {
   /** Puts a task back, now or after a delay. */
   #again(entry: Entry, delayMs: number): void {
     if (entry.state === 'held') entry.owner.unheld++
-    if (delayMs > 0) {
-      entry.state = 'waiting'
-      const timer = this.#clock.setTimeout(() => {
-        this.#waiting.delete(entry)
-        this.#again(entry, 0)
-      }, delayMs)
-      this.#waiting.set(entry, timer)
-      return
-    }
+    if (delayMs > 0) return this.#resting.rest(entry, delayMs, () => this.#again(entry, 0))
     entry.state = 'pending'
     this.#placement.push(entry)
     this.#port.flushSoon()
-  }
-
-  #stopWaiting(entry: Entry): void {
-    const timer = this.#waiting.get(entry)
-    if (timer === undefined) return
-    this.#clock.clearTimeout(timer)
-    this.#waiting.delete(entry)
   }
 
   /** A worker is silent for longer than a limit allows: one of its tasks blocks its event loop. */

@@ -202,6 +202,11 @@ export const TransformOptions = MapOptions.omit({ name: true, acknowledge: true 
   ordered: z.boolean().default(true),
 })
 
+export const SubscribeOptions = z.strictObject({
+  /** How often the stats are told, in ms. */
+  everyMs: time.min(10).default(1_000),
+})
+
 export const DrainOptions = z.strictObject({
   /** After so long it stops, and gives up what is not finished, in ms; 0 never. */
   timeoutMs: time.optional(),
@@ -209,6 +214,7 @@ export const DrainOptions = z.strictObject({
 
 export type FarmOptions = z.input<typeof FarmOptions>
 export type DrainOptions = z.input<typeof DrainOptions>
+export type SubscribeOptions = z.input<typeof SubscribeOptions>
 export type SubmitOptions = z.input<typeof SubmitOptions>
 export type StreamOptions = z.input<typeof StreamOptions>
 export interface MapOptions<Input = unknown, Part = unknown>

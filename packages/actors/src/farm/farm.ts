@@ -22,7 +22,7 @@ import { Deadlines } from '../actor/deadlines.js'
 import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../actor/exit.js'
 import { stopInTime } from '../actor/stop-in-time.js'
 import { Admission } from './admission.js'
-import { type CallTerms, callTerms, type Defaults, entryOf } from './call-terms.js'
+import { callTerms, entryOf } from './call-terms.js'
 import { Dispatcher } from './dispatcher.js'
 import { Drain } from './drain.js'
 import { FarmJournal } from './durable/farm-journal.js'
@@ -33,58 +33,26 @@ import {
   MapOptions,
   StreamOptions,
   SubmitOptions,
+  SubscribeOptions,
   TransformOptions,
 } from './farm.options.js'
-import { parse } from './fit.js'
+import { type FarmStats, workerStates } from './farm-stats.js'
 import type { Inputs } from './input-source.js'
-import type { TaskLine, TaskOwner } from './ledger.js'
+import type { TaskOwner } from './ledger.js'
+import { type Line, Lines } from './lines.js'
 import { type MapResults, MapRun, type Settled } from './map-run.js'
-import type { WorkerStats } from './member.js'
-import { Pace } from './pace.js'
 import { PartStream, type TaskStream } from './part-stream.js'
-import { Rate } from './rate.js'
 import { TransformDuplex } from './streams/transform-duplex.js'
 import { transformPair } from './streams/transform-pair.js'
 import { Submitted } from './submitted.js'
-import { isTask, type StreamingTask, type Task } from './task.js'
+import { Subscriptions } from './subscriptions.js'
+import type { StreamingTask, Task } from './task.js'
 import { UpdateCalls, type UpdatePort } from './update-calls.js'
 import { assertNotInWorker } from './worker-mark.js'
 import { WorkerPool } from './worker-pool.js'
 
 /** So many inputs of a map with a key are of use: the next may be of another key. */
 const KEYED_AHEAD = 1_024
-
-export interface FarmStats {
-  /** Tasks that no worker has. */
-  readonly pending: number
-  /** Tasks that workers have. */
-  readonly held: number
-  readonly done: number
-  readonly failed: number
-  readonly cancelled: number
-  /** Tries that failed and were tried again. */
-  readonly retried: number
-  /** Tasks that were taken from a dead worker and given to another. */
-  readonly redelivered: number
-  /** Workers that were replaced because they had ended. */
-  readonly restarts: number
-  /** Nothing is given out, see {@link Farm.pause}. */
-  readonly paused: boolean
-  /** Nothing more is taken, see {@link Farm.drain}. */
-  readonly draining: boolean
-  /** Workers that were replaced because of `maxTasks` or `maxMemoryMiB`. */
-  readonly recycled: number
-  readonly workers: readonly WorkerStats[]
-}
-
-interface Line extends TaskLine {
-  readonly task: Task
-  readonly defaults: Defaults
-  /** Of calls without options. */
-  readonly terms: CallTerms
-  /** Workers have been there to tell that they have the task. */
-  readonly isKnown: boolean
-}
 
 /**
  * A farm.
@@ -98,14 +66,13 @@ export class Farm implements Supervised, AsyncDisposable {
   readonly #dispatcher: Dispatcher
   readonly #lifecycle: Lifecycle
   readonly #exit: Promise<Exit>
-  /** The farm's own, of all tasks. */
-  readonly #rates: readonly Rate[]
   readonly #drain = new Drain('the farm', () => this.#isEmpty())
-  readonly #lines = new Map<string, Line>()
+  readonly #lines: Lines
   readonly #maps = new Set<MapRun>()
   readonly #journal: FarmJournal | undefined
   readonly #deadlines = new Deadlines<() => void>(systemClock, (over) => over())
   readonly #admission: Admission
+  readonly #subscriptions: Subscriptions<FarmStats>
   readonly #updatePort: UpdatePort = {
     allow: (entry, upTo) => this.#dispatcher.allow(entry, upTo),
     fail: (entry, reason) => this.#dispatcher.cancel(entry, reason, 'failed'),
@@ -138,13 +105,20 @@ export class Farm implements Supervised, AsyncDisposable {
   private constructor(options: CheckedFarmOptions) {
     this.#options = options
     this.#journal = options.journal === undefined ? undefined : new FarmJournal(options.journal)
-    this.#rates = options.rate === undefined ? [] : [new Rate(options.rate)]
+    this.#lines = new Lines(options)
     const run = randomBytes(8).toString('hex')
     const log = resolveLog(options.log).child({ farm: run })
     this.#lifecycle = new Lifecycle({
       what: 'the farm',
       open: () => this.#open(log),
       close: () => this.#close(),
+    })
+    this.#subscriptions = new Subscriptions({
+      snapshot: () => this.stats(),
+      failed: (error) => log.error({ err: error }, 'a listener to the stats of the farm threw'),
+    })
+    this.#lifecycle.subscribe((state) => {
+      if (state === 'stopped' || state === 'failed') this.#subscriptions.end()
     })
     this.#pool = new WorkerPool({ run, options, log, failed: (error) => this.#lifecycle.fail(error) })
     this.#dispatcher = new Dispatcher(
@@ -332,17 +306,24 @@ export class Farm implements Supervised, AsyncDisposable {
 
   /** What it does at present, and what it has done. */
   stats(): FarmStats {
-    const { pending, held, counts } = this.#dispatcher
+    const { pending, held, counts, isPaused: paused, measures } = this.#dispatcher
+    const { restarts, recycled } = this.#pool
+    const workers = this.#pool.stats()
     return {
-      pending: pending + this.#admission.waiting,
-      held,
-      ...counts,
-      restarts: this.#pool.restarts,
-      paused: this.#dispatcher.isPaused,
-      draining: this.#drain.isDraining,
-      recycled: this.#pool.recycled,
-      workers: this.#pool.stats(),
+      ...{ state: this.state, pending: pending + this.#admission.waiting, held, ...counts, ...measures.stats() },
+      ...{ restarts, recycled, paused, draining: this.#drain.isDraining },
+      ...{ workers, workerStates: workerStates(workers) },
     }
+  }
+
+  /**
+   * Calls `listener` with the stats every `everyMs`, and with the last ones, whose `state` says how it went, when the farm has
+   * ended; returns what ends that.
+   * @throws {TroupeError} `INVALID_OPTIONS`
+   */
+  subscribe(listener: (stats: FarmStats) => void, options: SubscribeOptions = {}): () => void {
+    const { everyMs } = parseOptions(SubscribeOptions, options, 'a subscription')
+    return this.#subscriptions.add(listener, everyMs)
   }
 
   /** Gives no task to a worker until {@link resume}: what they have goes on, and tasks are still taken. Idempotent. */
@@ -442,31 +423,11 @@ export class Farm implements Supervised, AsyncDisposable {
     return run
   }
 
-  /** The line of a task. @throws {TroupeError} `CLOSED`, `UNKNOWN_TASK`, `VERSION_MISMATCH` */
-  #line(task: Task<z.ZodType, z.ZodType>): Line {
+  /** @throws {TroupeError} `CLOSED`, `UNKNOWN_TASK`, `VERSION_MISMATCH` */
+  #line(task: Task): Line {
     this.#lifecycle.assertRunning()
     this.#drain.assertTaking()
-    const known = this.#lines.get(task?.name)
-    if (known?.task === task && (known.isKnown || this.#pool.tasks === undefined)) return known
-    if (!isTask(task))
-      throw new TroupeError('UNKNOWN_TASK', 'what was given is no task: give what task({ ... }) returned')
-    const { tasks } = this.#pool
-    if (tasks !== undefined) assertHas(tasks, task)
-    const rate = known === undefined && task.rate !== undefined ? [new Rate(task.rate)] : []
-    const rates = known?.defaults.rates ?? [...this.#rates, ...rate]
-    const defaults = { task, farm: this.#options, rates }
-    const line = {
-      name: task.name,
-      task,
-      defaults,
-      terms: callTerms(defaults, {}),
-      isKnown: tasks !== undefined,
-      pace: known?.pace ?? new Pace(),
-      parseOutput: (value: unknown) => parse(task.output, value),
-      keyOf: (input: unknown, number: number) => keyOf(task, input, number),
-    }
-    this.#lines.set(task.name, line)
-    return line
+    return this.#lines.of(task, this.#pool.tasks)
   }
 
   #isEmpty(): boolean {
@@ -485,24 +446,5 @@ export class Farm implements Supervised, AsyncDisposable {
       this.#admission.admitWaiting()
       this.#drain.look()
     })
-  }
-}
-
-/** @throws {TroupeError} `UNKNOWN_TASK`, `VERSION_MISMATCH` */
-function assertHas(tasks: ReadonlyMap<string, string | undefined>, { name, version }: Task): void {
-  if (!tasks.has(name)) {
-    const names = [...tasks.keys()].join(', ')
-    throw new TroupeError('UNKNOWN_TASK', `the task file of the farm exports no task "${name}", but ${names}`)
-  }
-  if (tasks.get(name) === version) return
-  const versions = `${version ?? 'none'} here, ${tasks.get(name) ?? 'none'} in the workers`
-  throw new TroupeError('VERSION_MISMATCH', `task "${name}" has two versions: ${versions}`)
-}
-
-const keyOf = (task: Task, input: unknown, number: number): string => {
-  try {
-    return task.key === undefined ? `#${number}` : String(task.key(input))
-  } catch {
-    return `#${number}`
   }
 }

@@ -1,12 +1,13 @@
 export { InputChangedError, type Resumed } from './durable/durable-run.js'
 export type { JournalOption } from './durable/farm-journal.js'
-export { Farm, type FarmStats } from './farm.js'
+export { Farm } from './farm.js'
 export {
   DrainOptions,
   FarmOptions,
   MapOptions,
   StreamOptions,
   SubmitOptions,
+  SubscribeOptions,
   TransformOptions,
 } from './farm.options.js'
 export {
@@ -20,6 +21,7 @@ export {
   UnroutableError,
   WorkerLostError,
 } from './farm-errors.js'
+export type { FarmStats } from './farm-stats.js'
 export type { Inputs } from './input-source.js'
 export type {
   AcceptedEntry,
@@ -43,9 +45,11 @@ export { LevelJournal } from './journal/level-journal.js'
 export { LevelJournalOptions } from './journal/level-journal.options.js'
 export { MemoryJournal } from './journal/memory-journal.js'
 export { type RunSummary, summarizeRun } from './journal/run-summary.js'
+export type { LatencyStats } from './latency.js'
 export { chooseTask, loadTasks } from './load-tasks.js'
 export type { MapResults, Settled } from './map-run.js'
-export type { WorkerStats } from './member.js'
+export type { MeasuredStats } from './measures.js'
+export type { WorkerState, WorkerStats } from './member.js'
 export type { TaskStream } from './part-stream.js'
 export type { Progress } from './progress.js'
 export {

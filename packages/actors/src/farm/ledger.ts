@@ -2,6 +2,7 @@
  * The farm's ledger: every task is pending, held by one known worker under one ticket, or done. Pure: no I/O, no clock.
  */
 import type { TaskFacts } from './farm-errors.js'
+import type { Stamp } from './measures.js'
 import type { Pace } from './pace.js'
 import type { Routing } from './routing.js'
 import type { UpdateSink } from './update-sink.js'
@@ -57,6 +58,8 @@ export class Entry {
   orderKey: string | undefined = undefined
   /** Which task it was among all that the dispatcher accepted. */
   sequence = 0
+  /** When it was accepted, if its time in the queue is measured, until it is sent. */
+  stamp: Stamp | undefined = undefined
   value: unknown = undefined
   reason: Error | undefined = undefined
   /** Its output as the wire had it, for an owner that keeps it. */

@@ -7,11 +7,15 @@ import type { Mate } from './crew.js'
 import type { Seat } from './dispatcher.js'
 import type { WorkerGroup } from './worker-group.js'
 
+/** `working` on a task, or `idle`; it ends, or is about to, when `leaving`. */
+export const WORKER_STATES = ['starting', 'idle', 'working', 'leaving'] as const
+export type WorkerState = (typeof WORKER_STATES)[number]
+
 export interface WorkerStats {
   readonly id: string
   readonly pid: number | undefined
   readonly incarnation: string
-  readonly state: 'starting' | 'working' | 'idle' | 'leaving'
+  readonly state: WorkerState
   readonly isolation: 'process' | 'thread' | 'inline'
   readonly tags: readonly string[]
   /** Tasks that it has now. */

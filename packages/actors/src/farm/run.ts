@@ -18,6 +18,8 @@ export interface Group {
   /** How many parts each may send at first; 0 if none are wanted. */
   readonly parts: number
   readonly progress: boolean
+  /** One of so many is measured. */
+  readonly weight: number
   /** Which of them is the next to run. */
   next: number
 }
@@ -31,6 +33,8 @@ export class Run implements TaskContext {
   /** It was answered already: what it still gives is dropped. */
   answered = false
   timer: NodeJS.Timeout | undefined = undefined
+  /** When it began, if it is measured. */
+  startedMs: number | undefined = undefined
   pump: PartPump | undefined = undefined
 
   constructor(

@@ -8,6 +8,7 @@ import type { Failure } from './failure.js'
 import { misfit, parse } from './fit.js'
 import { BadPart, isGenerator, PartPump } from './part-pump.js'
 import { type Group, Run } from './run.js'
+import { RunTimes } from './run-times.js'
 import { Updates, type UpdateTerms } from './updates.js'
 import type { ResultsBody, TasksBody } from './wire.js'
 
@@ -39,6 +40,7 @@ export class TaskRunner {
   readonly #queue: Group[] = []
   readonly #running = new Map<number, Run>()
   readonly #updates: Updates
+  readonly #times = new RunTimes()
   #outputs: [number, unknown[]][] = []
   #failures: [number, Failure][] = []
   #gathered = 0
@@ -71,7 +73,7 @@ export class TaskRunner {
       const task = this.#terms.tasks.get(name)
       if (task !== undefined && inputs.length > 0) {
         const group = { task, timeoutMs, firstTicket: ticket, attempts, parts, progress, next: 0 }
-        this.#queue.push({ ...group, inputs: inputs as unknown[] })
+        this.#queue.push({ ...group, inputs: inputs as unknown[], weight: this.#times.weightOf(name) })
       } else {
         const why = 'names a task that the worker has not'
         for (let index = 0; index < inputs.length; index++) this.#fail(ticket + index, { kind: 'input', why })
@@ -154,6 +156,7 @@ export class TaskRunner {
   /** Starts a task. One that returns no promise has ended when this returns. */
   #start(run: Run, given: unknown): void {
     const { ticket, group } = run
+    if (ticket % group.weight === 0) run.startedMs = performance.now()
     const input = parse(group.task.input, given)
     if (!input.ok) return this.#fail(ticket, { kind: 'input', why: input.why })
     let output: unknown
@@ -190,6 +193,7 @@ export class TaskRunner {
       run.timer = setTimeout(() => {
         // It ignores its signal: only the end of this process ends it, and the farm sees to that.
         run.answered = true
+        if (run.startedMs !== undefined) this.#times.ended(run)
         this.#fail(run.ticket, { kind: 'timeout', timeoutMs, stuck: true })
         this.#flush()
       }, this.#terms.graceMs)
@@ -197,6 +201,7 @@ export class TaskRunner {
   }
 
   #ended(run: Run, value: unknown): void {
+    if (run.startedMs !== undefined) this.#times.ended(run)
     if (run.aborted instanceof TimeoutError) return this.#overran(run)
     const why = run.aborted instanceof BadPart ? run.aborted.message : misfit(run.group.task.output, value)
     if (why !== undefined) return this.#fail(run.ticket, { kind: 'output', why })
@@ -207,6 +212,7 @@ export class TaskRunner {
   }
 
   #threw(run: Run, error: unknown): void {
+    if (run.startedMs !== undefined) this.#times.ended(run)
     if (run.aborted instanceof TimeoutError) return this.#overran(run)
     const bad = run.aborted instanceof BadPart ? run.aborted : error
     if (bad instanceof BadPart) return this.#fail(run.ticket, { kind: 'output', why: bad.message })
@@ -254,7 +260,8 @@ export class TaskRunner {
       this.#busySinceMs = now
     }
     if (this.#isIdle()) this.#busySinceMs = undefined
-    const results = { outputs: this.#outputs, failures: this.#failures, busyMs: this.#busyMs }
+    const runMs = this.#times.take()
+    const results = { outputs: this.#outputs, failures: this.#failures, busyMs: this.#busyMs, ...(runMs && { runMs }) }
     this.#outputs = []
     this.#failures = []
     this.#gathered = 0

@@ -100,6 +100,8 @@ export interface ResultsBody {
   readonly failures: readonly (readonly [ticket: number, failure: Failure])[]
   /** Milliseconds in which at least one task ran since the last RESULTS. */
   readonly busyMs: number
+  /** How long tries ran that have ended, by how many of their like each stands for; left out if none was measured. */
+  readonly runMs?: readonly (readonly [weight: number, times: readonly number[]])[] | undefined
 }
 
 /** UPDATE: what running tasks say before their end: parts, in order, and the newest progress. */
@@ -179,6 +181,7 @@ const BodyShape = {
     outputs: z.array(z.tuple([Ticket, Values])),
     failures: z.array(z.tuple([Ticket, FailureShape])),
     busyMs: z.number().nonnegative(),
+    runMs: z.array(z.tuple([z.number().int().positive(), z.array(z.number().nonnegative())])).optional(),
   }),
   BEAT: z.object({ memoryMiB: z.number().nonnegative().optional() }).nullable(),
   BYE: z.unknown(),

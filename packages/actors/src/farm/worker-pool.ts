@@ -128,6 +128,7 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
     await this.#supervisor?.stop()
     await this.#crew.dismissAll()
     await this.#sink?.close()
+    this.#members.clear()
   }
 
   killAll(): void {

@@ -90,3 +90,57 @@ it('frames that come while such tasks run are run behind them, in order', async 
   await expect.poll(answered, { interval: 1 }).toBe(40)
   expect(ran).toEqual(Array.from({ length: 40 }, (_, index) => index + 1))
 })
+
+it('the time of each long task is told, and of short ones a sample that stands for all', async () => {
+  const told = async (run: () => unknown, count: number) => {
+    const answers: ResultsBody[] = []
+    const one = { ...(task({ name: 'one', input: z.number(), output: z.unknown(), run }) as Task), resource: undefined }
+    const runner = new TaskRunner({
+      ...{ tasks: new Map([['one', one]]), concurrency: 1, graceMs: 1_000, log: resolveLog(), update: () => [] },
+      send: (results) => answers.push(results),
+    })
+    const answered = () =>
+      answers.reduce((sum, { outputs }) => sum + outputs.reduce((n, [, all]) => n + all.length, 0), 0)
+    // The first frame tells what they cost, and the second goes by it.
+    for (const firstTicket of [1, 1 + count]) {
+      const inputs = Array.from({ length: count }, () => 0)
+      runner.accept({ firstTicket, groups: [{ name: 'one', timeoutMs: 0, attempts: null, inputs }] })
+      await expect.poll(answered, { interval: 1 }).toBe(firstTicket + count - 1)
+    }
+    return answers.flatMap(({ runMs = [] }) => runMs)
+  }
+  const long = await told(() => new Promise((resolve) => setTimeout(resolve, 3)), 5)
+  expect(long.map(([weight]) => weight)).toEqual(long.map(() => 1))
+  const times = long.flatMap(([, all]) => all)
+  expect(times.length).toBe(10)
+  expect(Math.min(...times)).toBeGreaterThan(1.5)
+  const short = await told(() => undefined, 640)
+  const standingFor = (which: number) => short.filter(([weight]) => weight === which).flatMap(([, all]) => all).length
+  expect([standingFor(1), standingFor(32)]).toEqual([640, 20])
+})
+
+it('the time of a task that throws, and of one that goes on after its limit, is told too', async () => {
+  const answers: ResultsBody[] = []
+  const fails = task({
+    name: 'fails',
+    input: z.boolean(),
+    output: z.unknown(),
+    run: async (stuck) => {
+      if (stuck) await new Promise((resolve) => setTimeout(resolve, 200))
+      throw new Error('it went wrong')
+    },
+  })
+  const runner = new TaskRunner({
+    tasks: new Map([[fails.name, { ...(fails as unknown as Task), resource: undefined }]]),
+    ...{ concurrency: 2, graceMs: 20, log: resolveLog(), update: () => [], send: (results) => answers.push(results) },
+  })
+  runner.accept({
+    firstTicket: 1,
+    groups: [{ name: 'fails', timeoutMs: 20, attempts: null, inputs: [false, true] }],
+  })
+  await runner.stop(new Error('the end'))
+  const times = answers.flatMap(({ runMs = [] }) => runMs.flatMap(([, all]) => all))
+  expect(times.length).toBe(2)
+  expect(Math.max(...times)).toBeLessThan(200)
+  expect(Math.max(...times)).toBeGreaterThan(30)
+})
