@@ -47,7 +47,7 @@ async function judge(files) {
 async function useAsAStranger() {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   writeFileSync(join(folder, 'tasks.js'), TASKS)
-  const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', 'zod', ...tarballs()]
+  const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', 'zod', 'prom-client', ...tarballs()]
   await expectSuccess(runNpm('npm', install, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] }), 'npm install')
   const output = execFileSync('npx', ['troupe', 'map', 'tasks.js', '--quiet'], {
     cwd: folder,

@@ -38,9 +38,10 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   'packages/actors': {
     actor: [],
     supervisor: ['actor'],
-    farm: ['supervisor', 'actor'],
+    farm: ['inspect', 'rpc', 'supervisor', 'actor'],
     rpc: ['supervisor', 'actor'],
-    inspect: ['supervisor', 'actor'],
+    inspect: ['rpc', 'supervisor', 'actor'],
+    prometheus: ['farm', 'rpc'],
   },
 }
 
