@@ -122,6 +122,8 @@ const AllFarmOptions = z.strictObject({
   shutdownMs: ShutdownTimeOption.default(5_000),
   /** Where the farm listens for its workers. Default: a private ipc endpoint (tcp on loopback on Windows). */
   endpoint: z.string().min(1).optional(),
+  /** Where it tells its stats to who asks, as `troupe top` does. Default: nowhere. */
+  inspect: z.string().min(1).optional(),
   /** Listens beyond loopback, ipc and inproc, for whoever reaches it. */
   insecure: z.boolean().default(false),
   /** Node's flags for the worker processes. Default: this process's. */

@@ -38,6 +38,7 @@ import {
 } from './farm.options.js'
 import { type FarmStats, workerStates } from './farm-stats.js'
 import type { Inputs } from './input-source.js'
+import type { Inspection } from './inspection.js'
 import type { TaskOwner } from './ledger.js'
 import { type Line, Lines } from './lines.js'
 import { type MapResults, MapRun, type Settled } from './map-run.js'
@@ -73,6 +74,7 @@ export class Farm implements Supervised, AsyncDisposable {
   readonly #deadlines = new Deadlines<() => void>(systemClock, (over) => over())
   readonly #admission: Admission
   readonly #subscriptions: Subscriptions<FarmStats>
+  #inspection: Inspection | undefined
   readonly #updatePort: UpdatePort = {
     allow: (entry, upTo) => this.#dispatcher.allow(entry, upTo),
     fail: (entry, reason) => this.#dispatcher.cancel(entry, reason, 'failed'),
@@ -152,6 +154,11 @@ export class Farm implements Supervised, AsyncDisposable {
 
   get state(): LifecycleState {
     return this.#lifecycle.state
+  }
+
+  /** Where it can be looked at, with the real port; undefined for one that was started without `inspect`. */
+  get inspectEndpoint(): string | undefined {
+    return this.#inspection?.endpoint
   }
 
   /**
@@ -370,6 +377,7 @@ export class Farm implements Supervised, AsyncDisposable {
     const report = await this.#journal?.open()
     if (report?.damage !== undefined)
       log.warn(report.damage, 'the journal is damaged: what stood after the damage is lost')
+    await this.#inspect(log)
     await this.#pool.open(this.#dispatcher)
   }
 
@@ -382,6 +390,15 @@ export class Farm implements Supervised, AsyncDisposable {
     await this.#pool.close()
     await Promise.all(abandoned)
     await this.#journal?.close()
+    await this.#inspection?.close(this.#lifecycle.error === undefined ? 'stopped' : 'failed')
+  }
+
+  async #inspect(log: Logger): Promise<void> {
+    const { inspect: endpoint, insecure } = this.#options
+    if (endpoint === undefined) return
+    const { Inspection } = await import('./inspection.js')
+    this.#inspection = new Inspection({ endpoint, insecure, log, stats: () => this.stats() })
+    await this.#inspection.open()
   }
 
   #map(

@@ -17,6 +17,8 @@ const HealthShape: Schema<unknown, Health> = z.object({
   version: z.string().nullable().default(null),
   instance: z.string(),
   ...{ running: count, queued: count, sessions: count, uptimeMs: count },
+  ...{ done: count.optional(), failed: count.optional(), cancelled: count.optional(), overloaded: count.optional() },
+  workers: count.optional(),
 })
 
 /**

@@ -143,7 +143,8 @@ describe('a server', () => {
     await using service = await open()
     const { instance, uptimeMs, ...rest } = await health(service.endpoint)
     const counts = { running: 0, queued: 0, sessions: 1 }
-    expect(rest).toEqual({ status: 'serving', service: 'pricing', version: '3', ...counts })
+    const ended = { done: 0, failed: 0, cancelled: 0, overloaded: 0, workers: 0 }
+    expect(rest).toEqual({ status: 'serving', service: 'pricing', version: '3', ...counts, ...ended })
     expect(instance).toBe(service.health.instance)
     expect(uptimeMs).toBeGreaterThanOrEqual(0)
   })

@@ -39,6 +39,13 @@ export interface Health {
   readonly queued: number
   readonly sessions: number
   readonly uptimeMs: number
+  /** Calls that were answered well, with an error, given up, refused. Servers of other makes need not tell. */
+  readonly done?: number | undefined
+  readonly failed?: number | undefined
+  readonly cancelled?: number | undefined
+  readonly overloaded?: number | undefined
+  /** Workers that serve; 0 where the server itself does. */
+  readonly workers?: number | undefined
 }
 
 export interface CoreTerms {
@@ -52,6 +59,8 @@ export interface CoreTerms {
   readonly log: Logger
   /** Whether it is a worker: then its service watches the deadlines. */
   readonly isInner?: boolean
+  /** How many workers serve; none without it. */
+  workers?(): number
   soon(callback: () => void): void
 }
 
@@ -109,10 +118,11 @@ export class ServerCore implements Host {
 
   get health(): Health {
     const { service, contractVersion, instance } = this.welcome
-    const { running, queued, sessions } = this.stats
+    const { clock, workers } = this.#terms
     const status = this.#isDraining ? 'draining' : 'serving'
-    const uptimeMs = Math.round(this.#terms.clock.now() - this.#startedMs)
-    return { status, service, version: contractVersion, instance, running, queued, sessions, uptimeMs }
+    const uptimeMs = Math.round(clock.now() - this.#startedMs)
+    const about = { status, service, version: contractVersion, instance } as const
+    return { ...about, ...this.stats, uptimeMs, workers: workers?.() ?? 0 }
   }
 
   /** A peer has sent something for the first time. */

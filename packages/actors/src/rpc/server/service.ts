@@ -124,6 +124,7 @@ export class Service implements Supervised, AsyncDisposable {
     this.#core = new ServerCore({
       ...{ contract, executor, options, clock: systemClock, log: this.#log },
       soon: setImmediate,
+      workers: () => this.#crew?.stats.length ?? 0,
     })
     this.#lifecycle = new Lifecycle({
       what: `service ${contract.name}`,
