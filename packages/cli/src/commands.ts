@@ -43,6 +43,17 @@ Each answer is a line of JSON: the health of the server, and the round trip as m
 
 Exit status: 0 all answered; 1 some did not; 2 it could not ask.`
 
+const TOP_HELP = `
+ENDPOINT is where a farm was told to be looked at (Farm.start({ inspect }), troupe map --inspect), or where a service listens.
+On a terminal it is shown in place until it ends or Ctrl-C; elsewhere, and with --once, it is written once.
+
+Exit status: 0 it was shown, or has stopped; 1 it failed, or does not answer any more; 2 it could not be shown;
+  130 after Ctrl-C; 141 when the reader of the output went away.
+
+Examples:
+  troupe top tcp://127.0.0.1:7700
+  troupe top tcp://127.0.0.1:7700 --json --every 10000 >> night.ndjson`
+
 const DESCRIBE_HELP = `
 FILE is a module, in JavaScript or TypeScript, that exports a contract, or handlers with their contract.
 What has a schema that its library cannot write as JSON Schema is told on stderr.`
@@ -56,7 +67,7 @@ type Ended = (how: Ending) => void
 
 /** Adds all commands; `ended` is told how the one ended that was run. */
 export function addCommands(program: Command, streams: Streams, ended: Ended): void {
-  for (const add of [addMap, addServe, addCall, addPing, addDescribe, addJournal]) add(program, streams, ended)
+  for (const add of [addMap, addServe, addCall, addPing, addTop, addDescribe, addJournal]) add(program, streams, ended)
 }
 
 function addMap(program: Command, streams: Streams, ended: Ended): void {
@@ -74,6 +85,7 @@ function addMap(program: Command, streams: Streams, ended: Ended): void {
     .option('--timeout-ms <N>', 'how long one try may take, 0 for no limit (default: as the task says, or 0)')
     .option('--journal <DIR>', 'keep what is done in this folder, so that the run can be gone on with')
     .option('--resume', 'go on with the run of the journal, if it holds one')
+    .option('--inspect <ENDPOINT>', 'be looked at there while it runs, by troupe top')
     .option('--quiet', 'no progress and no report; failures are still told')
     .addHelpText('after', MAP_HELP)
     .action(async (file: string, options: unknown) => {
@@ -133,6 +145,22 @@ function addPing(program: Command, streams: Streams, ended: Ended): void {
     .action(async (endpoint: string, options: unknown) => {
       const { ping } = await import('./ping.js')
       ended(await ping(endpoint, options, streams))
+    })
+}
+
+function addTop(program: Command, streams: Streams, ended: Ended): void {
+  program
+    .command('top')
+    .description('show a running farm or service')
+    .argument('<ENDPOINT>', 'where it can be looked at, as tcp://127.0.0.1:7700')
+    .option('--every <MS>', 'how often to look (default: 1000)')
+    .option('--once', 'look once')
+    .option('--json', 'write what is seen as NDJSON')
+    .option('--timeout, --timeout-ms <N>', 'how long an answer may take, 0 for ever (default: 5000)')
+    .addHelpText('after', TOP_HELP)
+    .action(async (endpoint: string, options: unknown) => {
+      const { top } = await import('./top.js')
+      ended(await top(endpoint, options, streams))
     })
 }
 

@@ -26,6 +26,8 @@ export const MapOptions = z
     journal: z.string().min(1).optional(),
     /** Goes on with the run of the journal, if it holds one. */
     resume: z.boolean().default(false),
+    /** Where it can be looked at while it runs. */
+    inspect: z.string().min(1).optional(),
     /** No progress and no report. */
     quiet: z.boolean().default(false),
   })

@@ -85,6 +85,8 @@ async function perform(prepared: Prepared, farm: Farm, interrupt: Interrupt, str
     kind: progressKind(options, streams),
     tally: () => run.tally(),
   })
+  if (farm.inspectEndpoint !== undefined && !options.quiet)
+    progress.tell(`can be looked at: troupe top ${farm.inspectEndpoint}`)
   drain.addEventListener('abort', () => {
     if (!stopped.aborted) progress.tell('finishing what has begun; Ctrl-C again stops at once')
   })
@@ -100,7 +102,7 @@ async function perform(prepared: Prepared, farm: Farm, interrupt: Interrupt, str
 }
 
 function startFarm({ options, chosen }: Prepared): Promise<Farm> {
-  const { workers, concurrency, journal } = options
+  const { workers, concurrency, journal, inspect } = options
   return Farm.start({
     tasks: chosen.url,
     execArgv: [...chosen.execArgv],
@@ -109,6 +111,7 @@ function startFarm({ options, chosen }: Prepared): Promise<Farm> {
     ...(workers !== undefined && { workers }),
     ...(concurrency !== undefined && { concurrency }),
     ...(journal !== undefined && { journal }),
+    ...(inspect !== undefined && { inspect }),
   })
 }
 

@@ -59,13 +59,14 @@ function rateText({ done, failed, elapsedMs, before }: Tally): string {
   return `${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))}/s`
 }
 
-function durationText(ms: number): string {
+/** `45 s`, `3 min 20 s`, `2 h 5 min` */
+export function durationText(ms: number): string {
   const seconds = Math.ceil(ms / 1000)
   if (seconds < 60) return `${seconds} s`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
 }
 
-const count = (value: number): string => value.toLocaleString('en-US')
-const counted = (value: number, noun: string, nouns = `${noun}s`): string =>
+export const count = (value: number): string => value.toLocaleString('en-US')
+export const counted = (value: number, noun: string, nouns = `${noun}s`): string =>
   `${count(value)} ${value === 1 ? noun : nouns}`
