@@ -29,7 +29,7 @@ export interface MeasuredStats {
   readonly tasksPerSecond: number
   /** From the acceptance of a task until it is sent to a worker for the first time. */
   readonly queueTime: LatencyStats
-  /** How long a try runs in its worker, with the checks of its input and output. */
+  /** How long a try runs in its worker, with the check of its input. */
   readonly runTime: LatencyStats
 }
 
