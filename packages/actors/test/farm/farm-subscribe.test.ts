@@ -1,5 +1,6 @@
 import type { FarmStats } from '@troupe/actors/farm'
 import { describe, expect, it } from 'vitest'
+import { Subscriptions } from '../../dist/farm/subscriptions.js'
 import * as tasks from './fixtures/tasks.mjs'
 import { openFarm, until } from './open-farm.js'
 
@@ -28,6 +29,16 @@ describe('a subscription to the stats of a farm', () => {
     expect(timers()).toBe(before)
     await farm.stop()
     expect(told).toBe(0)
+  })
+
+  it('has no timer any more when the farm has ended', () => {
+    let told = 0
+    const subscriptions = new Subscriptions({ snapshot: () => told, failed: () => undefined })
+    const before = timers()
+    subscriptions.add(() => void told++, 60_000)
+    expect(timers()).toBe(before + 1)
+    subscriptions.end()
+    expect([timers(), told]).toEqual([before, 1])
   })
 
   it('harms nobody with a listener that throws', async () => {
