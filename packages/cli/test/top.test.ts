@@ -63,6 +63,20 @@ describe('troupe top of a farm', () => {
     expect(Date.parse(String(records[0]!.time))).toBeLessThan(Date.parse(String(records.at(-1)!.time)))
   })
 
+  it('ends with 1 when the farm fails while it is shown', async () => {
+    const file = pathToFileURL(taskFile('several.js'))
+    const farm = await Farm.start({ tasks: file, workers: 1, intensity: 0, inspect: 'tcp://127.0.0.1:!' })
+    onTestFinished(() => farm.stop())
+    const command = await begun(farm.inspectEndpoint!, '--json', '--every', '50')
+    process.kill(farm.stats().workers[0]!.pid!, 'SIGKILL')
+    const { status, stdout, stderr } = await command.result
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `troupe: the farm at ${farm.inspectEndpoint} has failed\n`,
+    })
+    expect(recordsOf(stdout).at(-1)).toMatchObject({ state: 'failed', workers: [] })
+  })
+
   it('writes one record with --json --once', async () => {
     const farm = await openFarm()
     const { status, stdout } = await troupe(['top', farm.inspectEndpoint!, '--json', '--once'])

@@ -19,27 +19,36 @@ const STEPS = stepOf(MOST_MS) - FIRST + 1
 
 export class Histogram {
   readonly #counts = new Float64Array(STEPS)
+  #total = 0
 
   /** Counts a time, `weight` times over. */
   record(ms: number, weight: number): void {
     this.#counts[stepOf(Math.min(MOST_MS, Math.max(LEAST_MS, ms))) - FIRST]! += weight
+    this.#total += weight
   }
 
   clear(): void {
     this.#counts.fill(0)
+    this.#total = 0
   }
 
-  /** The time than which a share of all that two have counted is no longer; undefined when they have counted nothing. */
-  static quantile(one: Histogram, other: Histogram, share: number): number | undefined {
-    let total = 0
-    for (let step = 0; step < STEPS; step++) total += one.#counts[step]! + other.#counts[step]!
-    if (total === 0) return undefined
-    let left = total * share
-    for (let step = 0; step < STEPS; step++) {
-      left -= one.#counts[step]! + other.#counts[step]!
-      if (left <= 0) return middleOf(step)
-    }
-    return middleOf(STEPS - 1)
+  /**
+   * For each share, the lowest first, the time than which so much of all that two have counted is no longer; undefined when
+   * they have counted nothing.
+   */
+  static quantiles(one: Histogram, other: Histogram, shares: readonly number[]): (number | undefined)[] {
+    const total = one.#total + other.#total
+    if (total === 0) return shares.map(() => undefined)
+    const [counts, others] = [one.#counts, other.#counts]
+    let step = 0
+    let passed = counts[0]! + others[0]!
+    return shares.map((share) => {
+      while (passed < total * share && step < STEPS - 1) {
+        step++
+        passed += counts[step]! + others[step]!
+      }
+      return middleOf(step)
+    })
   }
 }
 

@@ -40,14 +40,11 @@ export class Latency {
 
   stats(): LatencyStats {
     const longestMs = Math.max(this.#maxMs, this.#maxBeforeMs)
-    const quantile = (share: number) => {
-      const ms = Histogram.quantile(this.#now, this.#before, share)
-      return ms === undefined ? undefined : Math.min(ms, longestMs)
-    }
-    return {
-      ...{ count: this.#count, sumMs: this.#sumMs, p50Ms: quantile(0.5), p99Ms: quantile(0.99) },
-      maxMs: this.#count === 0 ? undefined : longestMs,
-    }
+    const [p50Ms, p99Ms] = Histogram.quantiles(this.#now, this.#before, [0.5, 0.99]).map((ms) =>
+      ms === undefined ? undefined : Math.min(ms, longestMs),
+    )
+    const maxMs = this.#count === 0 ? undefined : longestMs
+    return { count: this.#count, sumMs: this.#sumMs, p50Ms, p99Ms, maxMs }
   }
 
   /** What was new becomes old; what was old is forgotten. */
