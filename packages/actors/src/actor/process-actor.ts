@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { type PrivateEndpoint, type PrivatePath, privateEndpoint, privateFolder, privatePath } from '@troupe/core'
 import type { BodyTerms } from './body.js'
 import { inheritedExecArgv } from './inherited-exec-argv.js'
-import { MEMORY_REPORT, OWNERS_FOLDER } from './owners-folder.js'
+import { MEMORY_REPORT, OWNERS_FOLDER, OWNERS_PID } from './owners-folder.js'
 import { PipeSocket } from './pipe-socket.js'
 import type { HostShape } from './place.js'
 import { reaper } from './reaper.js'
@@ -109,7 +109,7 @@ export function shapeOf(options: BodyTerms['options']): HostShape {
 export function forkHost({ execArgv, env, stdout }: HostShape): ChildProcess {
   return fork(HOST, [], {
     execArgv: [...execArgv],
-    env: { ...process.env, ...env, [OWNERS_FOLDER]: privateFolder() },
+    env: { ...process.env, ...env, [OWNERS_FOLDER]: privateFolder(), [OWNERS_PID]: `${process.pid}` },
     serialization: 'advanced',
     stdio: ['ignore', stdout === 'stderr' ? 2 : stdout, 'inherit', 'ipc'],
   })

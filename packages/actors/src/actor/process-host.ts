@@ -4,16 +4,17 @@
 import { rmSync } from 'node:fs'
 import { deferred, usePrivateFolder } from '@troupe/core/kernel'
 import type { Frame } from './frame.js'
-import { MEMORY_REPORT, OWNERS_FOLDER } from './owners-folder.js'
+import { MEMORY_REPORT, OWNERS_FOLDER, OWNERS_PID } from './owners-folder.js'
 import { RemoteHost } from './remote-host.js'
 import type { FromHost, ToHost } from './words.js'
 
 /** How long an actor whose owner has died may take to end, in ms. */
 const ORPHAN_GRACE_MS = 1_000
 
-const owner = process.ppid
+const owner = Number(process.env[OWNERS_PID])
 let ownersFolder = process.env[OWNERS_FOLDER]
-// It is of this process alone.
+// They are of this process alone.
+delete process.env[OWNERS_PID]
 delete process.env[OWNERS_FOLDER]
 
 const host = new RemoteHost({

@@ -214,4 +214,14 @@ describe('the process of a farm', () => {
     expect(existsSync(temporary) && readdirSync(temporary)).toEqual([])
     rmSync(temporary, { recursive: true })
   })
+
+  it('takes its ipc folder with it when it is killed before its first worker has loaded anything', async () => {
+    const temporary = mkdtempSync(join(tmpdir(), 'farm-test-'))
+    const child = program('dies-early.mjs', temporary)
+    const [, signal] = (await once(child, 'exit')) as [unknown, string]
+    const ofFarm = readdirSync(temporary)
+    expect([signal, ofFarm.length]).toEqual(['SIGKILL', 1])
+    await until(() => readdirSync(temporary).length === 0)
+    rmSync(temporary, { recursive: true })
+  })
 })
