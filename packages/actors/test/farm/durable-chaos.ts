@@ -4,7 +4,7 @@
  * where the processes are by then is the machine's.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -64,20 +64,21 @@ interface Report {
 export async function durableChaos({ seed, folder, deaths, count }: DurableChaosTerms): Promise<DurableChaos> {
   const random = seeded(seed)
   const story = storyOf(random, folder, count)
-  const temporary = join(folder, 'tmp')
-  mkdirSync(temporary)
+  const temporary: string[] = []
   const pids = new Set<number>()
   let died = 0
   let workersKilled = 0
   let report: Report | undefined
   while (report === undefined) {
-    const life = new Life(story, temporary, pids)
+    const own = join(folder, `tmp-${died}`)
+    const life = new Life(story, own, pids)
     try {
       if (died < deaths) workersKilled += await life.disturb(random)
       report = await life.ended()
     } finally {
       life.kill()
     }
+    if (life.hasStarted) temporary.push(own)
     if (report === undefined && ++died > deaths) throw new Error(`seed ${seed}: it was killed by somebody else`)
   }
   const wrong = [...wrongOutput(story), ...wrongReport(story, report), ...(await wrongJournal(story))]
@@ -89,7 +90,7 @@ function storyOf(random: Seeded, folder: string, count = random.whole(1_000, 20_
     count,
     bytes: random.pick([0, 10, 1_000]),
     way: random.pick(['map', 'mapUnordered'] as const),
-    workers: random.whole(1, 3),
+    workers: random.whole(2, 3),
     sync: random.chance(0.2),
     every: random.pick([1, 7, 100]),
     journal: join(folder, 'journal'),
@@ -107,6 +108,7 @@ class Life {
 
   constructor(story: Story, temporary: string, pids: Set<number>) {
     this.#story = story
+    mkdirSync(temporary)
     this.#child = spawn(process.execPath, [PROGRAM, JSON.stringify(story)], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, TMPDIR: temporary },
@@ -119,6 +121,11 @@ class Life {
       for (const pid of this.#workers) pids.add(pid)
     })
     this.#closed = new Promise((resolve) => this.#child.once('close', resolve))
+  }
+
+  /** What is killed while it starts may leave its folder: nobody else knows of it yet. */
+  get hasStarted(): boolean {
+    return this.#workers.length > 0
   }
 
   /** Kills some of its workers and then itself, unless it has ended by then. Says how many workers were killed. */
@@ -217,12 +224,10 @@ async function wrongJournal({ count, journal: path }: Story): Promise<string[]> 
 }
 
 /** Processes and files that are left, when they have had time to go. */
-async function left(pids: ReadonlySet<number>, temporary: string): Promise<string[]> {
+async function left(pids: ReadonlySet<number>, temporary: readonly string[]): Promise<string[]> {
   const byMs = performance.now() + ORPHANED_MS
   const alive = () => [...pids].filter(isAlive)
-  const files = () => (existsSync(temporary) ? readdirSync(temporary) : [])
+  const files = () => temporary.flatMap((path) => readdirSync(path).map((file) => join(path, file)))
   while (alive().length + files().length > 0 && performance.now() < byMs) await delay(20)
-  const wrong = [...alive().map((pid) => `process ${pid} is left`), ...files().map((file) => `${file} is left`)]
-  rmSync(temporary, { recursive: true, force: true })
-  return wrong
+  return [...alive().map((pid) => `process ${pid} is left`), ...files().map((file) => `${file} is left`)]
 }
