@@ -14,6 +14,17 @@ const load = (): typeof pino => {
   return loaded
 }
 
+const say = () => undefined
+/** What most loggers are asked for, when they say nothing. */
+const unsaid: Readonly<Record<string, unknown>> = {
+  ...{ trace: say, debug: say, info: say, warn: say, error: say, fatal: say, silent: say },
+  ...{ level: 'silent', isLevelEnabled: () => false, child: () => silent },
+}
+/** A logger of pino that is silent, and does without pino until it is asked for something out of the way. */
+const silent = new Proxy(unsaid, {
+  get: (_, key) => Reflect.get(Object.hasOwn(unsaid, key) ? unsaid : load()({ level: 'silent' }), key),
+}) as unknown as Logger
+
 let fromEnvironment: Logger | undefined
 
 /**
@@ -27,11 +38,11 @@ export function resolveLog(given?: Logger): Logger {
 }
 
 function makeLog(level: string | undefined): Logger {
+  if (level === undefined || level === '') return silent
   const pino = load()
-  if (level === undefined || level === '') return pino({ level: 'silent' })
   if (!(level in pino.levels.values) && level !== 'silent') {
     process.emitWarning(`TROUPE_LOG names no level of pino: ${level}`, { code: 'TROUPE_LOG' })
-    return pino({ level: 'silent' })
+    return silent
   }
   // Synchronous, so that the last words of a process that dies are written.
   return pino({ name: 'troupe', level }, pino.destination({ dest: 2, sync: true }))

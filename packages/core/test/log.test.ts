@@ -45,3 +45,16 @@ it('warns of a TROUPE_LOG that names no level, and is silent', async () => {
   expect(stderr).toMatch(/\[TROUPE_LOG\] Warning: TROUPE_LOG names no level of pino: verbose/)
   expect(stderr).not.toContain('loud')
 })
+
+it('does without pino while it is silent, and has what pino has', async () => {
+  const { stdout } = await logged(
+    '',
+    `
+      const { createRequire } = await import('node:module')
+      const isLoaded = () => Object.keys(createRequire(import.meta.url).cache).some((path) => path.includes('/pino/'))
+      const before = isLoaded()
+      console.log(before, log.child({}).isLevelEnabled('fatal'), typeof log.bindings(), log.levels.values.warn, isLoaded())
+    `,
+  )
+  expect(stdout).toBe('false false object 40 true\n')
+})

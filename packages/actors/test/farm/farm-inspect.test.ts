@@ -14,7 +14,9 @@ describe('a farm that is looked at', () => {
     for (let n = 0; n < 3; n++) await farm.submit(tasks.double, n)
     await using client = lookAt(farm.inspectEndpoint)
     const { done, workers, runTime, state } = await client.stats()
-    expect({ done, state, count: runTime.count }).toEqual({ done: 3, state: 'running', count: 3 })
+    expect({ done, state }).toEqual({ done: 3, state: 'running' })
+    // Of short tasks a sample is measured.
+    expect(runTime.count).toBeGreaterThan(0)
     expect(workers.map(({ pid }) => pid)).toEqual(farm.stats().workers.map(({ pid }) => pid))
   })
 
