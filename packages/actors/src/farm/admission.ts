@@ -101,6 +101,7 @@ export class Admission {
     if (!this.#waiting.delete(entry)) return this.#terms.dispatcher.cancel(entry, reason, count)
     entry.state = 'done'
     entry.reason = reason
+    this.#terms.dispatcher.counts[count]++
     entry.owner.settled(entry)
   }
 

@@ -36,6 +36,8 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
   readonly #routes: readonly ReadonlySet<string>[]
   readonly #staffing: Staffing
   readonly #members = new Map<string, Member>()
+  /** Those that the dispatcher knows. A worker's next may have begun while what its last had sent is still on its way. */
+  readonly #seated = new Map<Seat, Incarnation>()
   #dispatcher: Dispatcher | undefined
   #sink: Sink | undefined
   #sinkEndpoint: string | undefined
@@ -145,7 +147,7 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
   }
 
   send(seat: Seat, firstTicket: number, entries: readonly Entry[]): ReturnType<DispatchPort['send']> {
-    const { mate } = this.#members.get(seat.id)!.now!
+    const { mate } = this.#seated.get(seat)!
     try {
       return { bytes: this.#sendTasks(mate, firstTicket, entries), refused: NONE }
     } catch {
@@ -157,16 +159,16 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
   }
 
   cancel(seat: Seat, tickets: readonly number[]): void {
-    this.#crew.send(this.#members.get(seat.id)!.now!.mate, 'CANCEL', { tickets })
+    this.#crew.send(this.#seated.get(seat)!.mate, 'CANCEL', { tickets })
   }
 
   allow(seat: Seat, ticket: number, upTo: number): void {
-    this.#crew.send(this.#members.get(seat.id)!.now!.mate, 'CREDIT', { allowed: [[ticket, upTo]] })
+    this.#crew.send(this.#seated.get(seat)!.mate, 'CREDIT', { allowed: [[ticket, upTo]] })
   }
 
   kill(seat: Seat, why: string): void {
     this.#terms.log.warn({ worker: seat.id, why }, 'worker is killed')
-    this.#members.get(seat.id)?.now?.actor?.kill()
+    this.#seated.get(seat)?.actor?.kill()
   }
 
   routes(): readonly ReadonlySet<string>[] {
@@ -226,6 +228,8 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
       void actor.exit.then((exit) => this.#leave(member, now, causeOf(exit)))
       return actor
     } catch (error) {
+      // Without a thread that has it, nothing else would close it.
+      if (now.actor === undefined) now.mate.end.port?.close()
       void this.#leave(member, now, error instanceof Error ? error : new Error(String(error)))
       throw error
     }
@@ -242,6 +246,7 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
     if (now?.mate !== mate) return
     this.#tasks = new Map(tasks.map(({ name, version }) => [name, version]))
     now.seat = this.#dispatcher?.join(mate.id, new Set(tags))
+    if (now.seat !== undefined) this.#seated.set(now.seat, now)
     now.joined.resolve()
   }
 
@@ -276,7 +281,10 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
     const why = seat?.condemned
     const told =
       why === undefined ? cause : new TroupeError('WORKER_LOST', `the farm ended its worker: ${why}`, { cause })
-    if (seat !== undefined) this.#dispatcher?.lost(seat, told)
+    if (seat !== undefined) {
+      this.#dispatcher?.lost(seat, told)
+      this.#seated.delete(seat)
+    }
     await this.#crew.dismiss(mate)
     this.#dismissIfEmpty(member)
   }
@@ -290,9 +298,14 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
   }
 
   #withSeat(mate: Mate, then: (seat: Seat, dispatcher: Dispatcher) => void): void {
-    const now = this.#members.get(mate.id)?.now
-    if (now?.mate !== mate || now.seat === undefined || this.#dispatcher === undefined) return
-    then(now.seat, this.#dispatcher)
+    const { now } = this.#members.get(mate.id) ?? {}
+    const seat = now?.mate === mate ? now.seat : this.#formerSeat(mate)
+    if (seat !== undefined && this.#dispatcher !== undefined) then(seat, this.#dispatcher)
+  }
+
+  #formerSeat(mate: Mate): Seat | undefined {
+    for (const [seat, incarnation] of this.#seated) if (incarnation.mate === mate) return seat
+    return undefined
   }
 }
 

@@ -96,6 +96,7 @@ describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
     await until(() => farm.stats().held === 1)
     for (const aborter of aborters.reverse()) aborter.abort()
     expect((await settled).map((outcome) => outcome.status)).toEqual(Array(4).fill('rejected'))
+    expect(farm.stats().cancelled).toBe(4)
     await until(() => isIdle(farm))
   })
 })

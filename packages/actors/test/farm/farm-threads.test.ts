@@ -77,4 +77,18 @@ describe('a worker in a thread', () => {
     const file = new URL('./fixtures/throws.mjs', import.meta.url)
     await expect(openThreads({ tasks: file })).rejects.toMatchObject({ code: 'MODULE_FAILED' })
   })
+
+  it('whose thread cannot be started leaves no port', async () => {
+    const ports = () => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length
+    let failed = 0
+    const log = { child: () => log, debug() {}, info() {}, error() {}, warn: () => failed++ }
+    const bad = { execArgv: ['--no-such-flag'], intensity: 1_000, log: log as never }
+    const farm = await openThreads({ workers: { min: 0, max: 1 }, ...bad })
+    const before = ports()
+    const lost = farm.submit(tasks.double, 1).catch((error: unknown) => error)
+    await until(() => failed >= 3)
+    await until(() => ports() <= before)
+    await farm.stop()
+    expect(await lost).toMatchObject({ code: 'CLOSED' })
+  })
 })

@@ -13,6 +13,8 @@ export class TransformDuplex extends Duplex {
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = () => void this.destroy(new AbortedError('a transform', this.#signal?.reason))
   #pumping = false
+  /** Node wants more, and asks for it once only. */
+  #wanted = false
 
   constructor(begin: (inputs: Inputs<unknown>) => MapResults<unknown>, signal: AbortSignal | undefined) {
     super({ objectMode: true })
@@ -37,6 +39,7 @@ export class TransformDuplex extends Duplex {
   }
 
   override _read(): void {
+    this.#wanted = true
     if (!this.#pumping) void this.#pump()
   }
 
@@ -50,7 +53,10 @@ export class TransformDuplex extends Duplex {
   async #pump(): Promise<void> {
     this.#pumping = true
     try {
-      while (await this.#giveOne());
+      while (this.#wanted) {
+        this.#wanted = false
+        if (await this.#giveOne()) this.#wanted = true
+      }
     } catch (error) {
       this.destroy(error as Error)
     }
