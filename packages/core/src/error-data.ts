@@ -10,7 +10,7 @@ export interface ErrorData {
   readonly code?: string | undefined
   /** For a {@link TroupeError}: whether it is retryable. Tells one from others. */
   readonly retryable?: boolean | undefined
-  /** Own fields that are plain values. */
+  /** Own fields that are plain values; numbers that are not finite as text. */
   readonly fields?: Readonly<Record<string, string | number | boolean>> | undefined
   readonly cause?: ErrorData | undefined
 }
@@ -18,19 +18,19 @@ export interface ErrorData {
 /** Causes deeper than this are cut off. */
 const MAX_DEPTH = 8
 
-/** Anything that was thrown, as data. Never throws. */
+/** Anything that was thrown, as data. Never throws, whatever the getters of an error do. */
 export function errorData(thrown: unknown, depth = 0): ErrorData {
-  if (!(thrown instanceof Error)) return { name: 'NonError', message: describe(thrown) }
-  const code: unknown = (thrown as { code?: unknown }).code
+  if (!isError(thrown)) return { name: 'NonError', message: describe(thrown) }
+  const [code, stack, cause] = [read(thrown, 'code'), read(thrown, 'stack'), read(thrown, 'cause')]
   const fields = plainFields(thrown)
   return {
-    name: String(thrown.name),
-    message: String(thrown.message),
-    ...(typeof thrown.stack === 'string' && { stack: thrown.stack }),
+    name: describe(read(thrown, 'name') ?? 'Error'),
+    message: describe(read(thrown, 'message') ?? 'its message cannot be read'),
+    ...(typeof stack === 'string' && { stack }),
     ...(typeof code === 'string' && { code }),
-    ...(thrown instanceof TroupeError && { retryable: thrown.retryable }),
+    ...(thrown instanceof TroupeError && { retryable: read(thrown, 'retryable') === true }),
     ...(Object.keys(fields).length > 0 && { fields }),
-    ...(thrown.cause !== undefined && depth < MAX_DEPTH && { cause: errorData(thrown.cause, depth + 1) }),
+    ...(cause !== undefined && depth < MAX_DEPTH && { cause: errorData(cause, depth + 1) }),
   }
 }
 
@@ -51,18 +51,30 @@ export function errorFrom(data: ErrorData): Error {
 const isTroupe = ({ code, retryable }: ErrorData) =>
   retryable !== undefined && (TROUPE_ERROR_CODES as readonly string[]).includes(code ?? '')
 
+const KNOWN: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'code', 'retryable', 'cause'])
+
 function plainFields(error: Error): Record<string, string | number | boolean> {
-  const known = new Set(['name', 'message', 'stack', 'code', 'retryable', 'cause'])
-  const plain = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value)
-  return Object.fromEntries(
-    Object.entries(error).filter(([field, value]) => !known.has(field) && plain(value)),
-  ) as Record<string, string | number | boolean>
+  const fields: [string, string | number | boolean][] = []
+  for (const field of attempt(() => Object.keys(error)) ?? []) {
+    const value = KNOWN.has(field) ? undefined : read(error, field)
+    // JSON has no other numbers, and the wire of the farm takes none.
+    if (typeof value === 'number') fields.push([field, Number.isFinite(value) ? value : String(value)])
+    else if (typeof value === 'string' || typeof value === 'boolean') fields.push([field, value])
+  }
+  return Object.fromEntries(fields)
 }
 
-function describe(value: unknown): string {
+// A proxy may throw even at this.
+const isError = (thrown: unknown): thrown is Error => attempt(() => thrown instanceof Error) ?? false
+
+const read = (error: Error, field: string): unknown => attempt(() => Reflect.get(error, field))
+
+const describe = (value: unknown): string => attempt(() => String(value)) ?? `a ${typeof value}`
+
+function attempt<Value>(get: () => Value): Value | undefined {
   try {
-    return typeof value === 'string' ? value : String(value)
+    return get()
   } catch {
-    return `a ${typeof value}`
+    return undefined
   }
 }

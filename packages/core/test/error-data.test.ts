@@ -41,6 +41,33 @@ it.each([
   expect(errorData(thrown)).toEqual({ name: 'NonError', message: expect.any(String) })
 })
 
+it('a field that is no finite number arrives as text', () => {
+  const error = Object.assign(new Error('no mean'), { mean: Number.NaN, most: Number.POSITIVE_INFINITY, count: 0 })
+  expect(crossed(error)).toMatchObject({ mean: 'NaN', most: 'Infinity', count: 0 })
+})
+
+const trap = () => {
+  throw new Error('trap')
+}
+
+it.each(['name', 'message', 'stack', 'code', 'cause', 'field'])(
+  'an error whose %s cannot be read is told without it',
+  (field) => {
+    const error = Object.defineProperty(new Error('x'), field, { enumerable: true, get: trap })
+    expect(errorData(Object.assign(error, { other: 1 }))).toMatchObject({
+      name: 'Error',
+      message: field === 'message' ? 'its message cannot be read' : 'x',
+      fields: { other: 1 },
+    })
+  },
+)
+
+it('an error with a name that cannot be made a text, or one that cannot be looked at, is told as far as it can be', () => {
+  expect(errorData(Object.assign(new Error('x'), { name: Object.create(null) }))).toMatchObject({ name: 'a object' })
+  expect(errorData(new Proxy(new Error('x'), { get: trap, ownKeys: trap }))).toMatchObject({ name: 'Error' })
+  expect(errorData(new Proxy({}, { getPrototypeOf: trap, get: trap }))).toMatchObject({ message: 'a object' })
+})
+
 it('causes that go on for ever are cut off', () => {
   const error = new Error('round')
   error.cause = error
