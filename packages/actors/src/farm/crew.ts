@@ -35,6 +35,8 @@ export interface CrewEvents {
   heard(mate: Mate): void
   results(mate: Mate, results: ResultsBody, bytes: number): void
   update(mate: Mate, update: UpdateBody, bytes: number): void
+  /** A numbered frame of a worker cannot be read: what it answered is lost. */
+  unreadable(mate: Mate, kind: FrameKind): void
   /** A worker answers no heartbeat and does not come back. */
   silent(mate: Mate): void
 }
@@ -138,10 +140,11 @@ export class Crew {
   #take(mate: Mate, kind: 'RESULTS' | 'UPDATE', body: BodyParts): void {
     if (kind === 'UPDATE') {
       const update = decodeParts('UPDATE', body, mate.encoding)
-      return update === undefined ? this.#drop() : this.#events.update(mate, update, sizeOf(body))
+      if (update === undefined) return this.#events.unreadable(mate, kind)
+      return this.#events.update(mate, update, sizeOf(body))
     }
     const results = decodeParts('RESULTS', body, mate.encoding)
-    if (results === undefined) return this.#drop()
+    if (results === undefined) return this.#events.unreadable(mate, kind)
     this.#events.results(mate, results, sizeOf(body))
   }
 

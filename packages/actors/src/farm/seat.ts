@@ -22,6 +22,8 @@ export interface Seat {
   leaving: boolean
   /** Why the farm kills it, once it does. */
   condemned: string | undefined
+  /** What it is killed for that is its own doing: such a death counts for the task that it runs alone. */
+  fault: string | undefined
   done: number
   failed: number
 }
@@ -39,13 +41,15 @@ export function seatOf(id: string, tags: ReadonlySet<string>, nowMs: number): Se
     verdicts: new Map(),
     leaving: false,
     condemned: undefined,
+    fault: undefined,
     done: 0,
     failed: 0,
   }
 }
 
 /** Whether it may be given anything. */
-export const isOpen = ({ condemned, leaving }: Seat): boolean => condemned === undefined && !leaving
+export const isOpen = ({ condemned, fault, leaving }: Seat): boolean =>
+  condemned === undefined && fault === undefined && !leaving
 
 /** Whether a worker with such tags has all that is asked for. */
 export const suits = (tags: ReadonlySet<string>, routing: Routing | undefined): boolean =>

@@ -63,7 +63,8 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
         },
         update: (mate, update, bytes) =>
           this.#withSeat(mate, (seat, dispatcher) => dispatcher.updated(seat, update, bytes)),
-        silent: (mate) => this.#silent(mate),
+        unreadable: (mate, kind) => this.#end(mate, 'fault', `its ${kind} cannot be read`),
+        silent: (mate) => this.#end(mate, 'condemned', `it answered no heartbeat for ${livenessMs} ms`),
       },
     )
     this.#groups = groupsOf(options)
@@ -278,7 +279,7 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
   async #leave(member: Member, { seat, mate }: Incarnation, cause: Error): Promise<void> {
     if (seat !== undefined) seat.leaving = true
     await mate.end.lastWords()
-    const why = seat?.condemned
+    const why = seat?.condemned ?? seat?.fault
     const told =
       why === undefined ? cause : new TroupeError('WORKER_LOST', `the farm ended its worker: ${why}`, { cause })
     if (seat !== undefined) {
@@ -289,11 +290,11 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
     this.#dismissIfEmpty(member)
   }
 
-  #silent(mate: Mate): void {
+  #end(mate: Mate, as: 'condemned' | 'fault', why: string): void {
     this.#withSeat(mate, (seat) => {
-      if (seat.condemned !== undefined) return
-      seat.condemned = `it answered no heartbeat for ${this.#terms.options.livenessMs} ms`
-      this.kill(seat, seat.condemned)
+      if (seat.condemned !== undefined || seat.fault !== undefined) return
+      seat[as] = why
+      this.kill(seat, why)
     })
   }
 
