@@ -52,7 +52,10 @@ export class Checkpoint {
     return performance.now() - this.#lastMs >= EVERY_MS
   }
 
-  /** Says to the journal that all that `map` has given stands in the outputs. To be awaited before the next is asked for. */
+  /**
+   * Says to the journal that all that `map` has given stands in the outputs. To be awaited before the next is asked for.
+   * @throws what an output has failed with; then the journal is told nothing
+   */
   async take(map: MapResults<unknown>, counts: Pick<Note, 'done' | 'failed'>): Promise<void> {
     const { results, errors } = this.#lines
     await Promise.all([results.flush(), errors?.flush()])

@@ -45,17 +45,19 @@ export class LineWriter {
     return this.#stream.writableNeedDrain ? this.#drain() : undefined
   }
 
-  /** Writes out all lines and resolves when they are handed over to the system, or the stream has failed. */
+  /** Writes out all lines; resolves when they are handed over to the system. @throws what the stream has failed with */
   async flush(): Promise<void> {
     void this.#write()
-    if (this.#error !== undefined) return
-    await new Promise<void>((resolve) => {
-      this.#stream.once('error', () => resolve())
-      this.#stream.write('', (error) => {
-        if (error) this.#fail(error)
-        resolve()
+    if (this.#error === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#stream.once('error', () => resolve())
+        this.#stream.write('', (error) => {
+          if (error) this.#fail(error)
+          resolve()
+        })
       })
-    })
+    }
+    if (this.#error !== undefined) throw this.#error
   }
 
   #fail(error: Error): void {
