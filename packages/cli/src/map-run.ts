@@ -75,6 +75,8 @@ export class MapRun {
     const checkpoint = goOn && (await this.#goOn(goOn, settled))
     const stopReading = () => settled.drain()
     drain.addEventListener('abort', stopReading)
+    // It may have come while the journal was read: an input that then ends at once would be one that has shrunk.
+    if (drain.aborted) stopReading()
     try {
       for await (const result of settled) {
         await this.#take(result)
