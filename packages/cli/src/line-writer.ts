@@ -50,8 +50,11 @@ export class LineWriter {
     void this.#write()
     if (this.#error === undefined) {
       await new Promise<void>((resolve) => {
-        this.#stream.once('error', () => resolve())
+        // A stream that is destroyed may never call back.
+        const failed = () => resolve()
+        this.#stream.once('error', failed)
         this.#stream.write('', (error) => {
+          this.#stream.off('error', failed)
           if (error) this.#fail(error)
           resolve()
         })
