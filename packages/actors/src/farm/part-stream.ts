@@ -3,11 +3,12 @@
  */
 import { AbortedError, type Deferred, deferred } from '@troupe/core'
 import type { z } from 'zod'
+import { callListener } from '../actor/call-listener.js'
 import type { Entry } from './ledger.js'
 import { FIRST_PARTS, PartCredit } from './part-credit.js'
 import type { Progress } from './progress.js'
 import { Submitted } from './submitted.js'
-import { checkParts, type UpdateFacts, type UpdatePort } from './update-calls.js'
+import { checkParts, failTask, type UpdateFacts, type UpdatePort } from './update-calls.js'
 import type { UpdateSink, Wants } from './update-sink.js'
 
 export interface StreamTerms extends UpdatePort {
@@ -91,11 +92,8 @@ export class PartStream extends Submitted implements TaskStream<unknown, unknown
   }
 
   progress(entry: Entry, progress: Progress): void {
-    try {
-      this.#terms.onProgress?.(progress, { index: entry.number, attempt: entry.attempts })
-    } catch (error) {
-      this.#terms.fail(entry, error instanceof Error ? error : new Error(String(error)))
-    }
+    const facts = { index: entry.number, attempt: entry.attempts }
+    this.#call(entry, () => this.#terms.onProgress?.(progress, facts))
   }
 
   /** Parts that nobody has taken are forgotten; what was taken cannot be, unless its reader knows what to do. */
@@ -114,11 +112,11 @@ export class PartStream extends Submitted implements TaskStream<unknown, unknown
     const restart = this.#restart
     this.#restart = undefined
     if (restart === undefined) return
-    try {
-      this.#terms.onRestart?.(restart.attempt)
-    } catch (error) {
-      this.#terms.fail(restart.entry, error instanceof Error ? error : new Error(String(error)))
-    }
+    this.#call(restart.entry, () => this.#terms.onRestart?.(restart.attempt))
+  }
+
+  #call(entry: Entry, call: () => unknown): void {
+    callListener(call, (error) => failTask(this.#terms, entry, error))
   }
 
   #take(): unknown {

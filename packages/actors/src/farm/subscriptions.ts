@@ -1,10 +1,11 @@
 /**
  * Those who are told from time to time how it goes. Without any there is no timer.
  */
+import { callListener } from '../actor/call-listener.js'
 
 export interface SubscriptionTerms<Snapshot> {
   snapshot(): Snapshot
-  /** A listener threw. */
+  /** A listener threw, or a promise that it returned was rejected. */
   failed(error: unknown): void
 }
 
@@ -47,10 +48,6 @@ export class Subscriptions<Snapshot> {
   }
 
   #tell(listener: (snapshot: Snapshot) => void): void {
-    try {
-      listener(this.#terms.snapshot())
-    } catch (error) {
-      this.#terms.failed(error)
-    }
+    callListener(() => listener(this.#terms.snapshot()), this.#terms.failed)
   }
 }

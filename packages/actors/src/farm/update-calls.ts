@@ -2,6 +2,7 @@
  * Tells the callbacks of a submit or a map what its running tasks say before their end.
  */
 import type { z } from 'zod'
+import { callListener } from '../actor/call-listener.js'
 import { InvalidOutputError } from './farm-errors.js'
 import { parse } from './fit.js'
 import type { Entry } from './ledger.js'
@@ -75,12 +76,8 @@ export class UpdateCalls implements UpdateSink {
   }
 
   /** A callback that throws fails its task, and nothing else. */
-  #tell(entry: Entry, call: () => void): void {
-    try {
-      call()
-    } catch (error) {
-      this.#port.fail(entry, error instanceof Error ? error : new Error(String(error)))
-    }
+  #tell(entry: Entry, call: () => unknown): void {
+    callListener(call, (error) => failTask(this.#port, entry, error))
   }
 
   #creditOf(entry: Entry): PartCredit {
@@ -93,6 +90,10 @@ export class UpdateCalls implements UpdateSink {
 }
 
 const factsOf = ({ number, attempts }: Entry): UpdateFacts => ({ index: number, attempt: attempts })
+
+/** Ends a task whose callback threw `error`. */
+export const failTask = (port: UpdatePort, entry: Entry, error: unknown): void =>
+  port.fail(entry, error instanceof Error ? error : new Error(String(error)))
 
 /** Parts as their schema gives them, or what is wrong with them. */
 export function checkParts(

@@ -2,7 +2,7 @@
  * A stream that goes out: its source is read only as far as the receiver has given credit, and one item further, since its
  * end needs no credit.
  */
-import { isThenable } from './is-thenable.js'
+import { isThenable } from '../actor/is-thenable.js'
 
 export interface OutflowPort {
   item(value: unknown): void

@@ -8,6 +8,14 @@ import { collect, GROUNDS, openFarm, range, sharedFarm, until } from './open-far
 const TASKS = new URL('./fixtures/stream-tasks.mjs', import.meta.url)
 const upTo = (count: number) => [...range(count)]
 
+const fault = () => {
+  throw new Error('the callback')
+}
+const FAULTY = [
+  ['throws', fault],
+  ['rejects', async () => fault()],
+] as const
+
 /** The parts of a stream and how it ended. */
 async function readAll(parts: AsyncIterable<unknown>): Promise<{ got: unknown[]; error?: unknown }> {
   const got: unknown[] = []
@@ -119,11 +127,15 @@ describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
     expect(second).toEqual([...second].sort())
   })
 
-  it('fails a task whose callback throws', async () => {
-    const onPartial = () => {
-      throw new Error('the callback')
-    }
-    await expect(collect(running().map(tasks.count, [{ count: 5 }], { onPartial }))).rejects.toThrow('the callback')
+  it.each(FAULTY)('fails a task whose callback %s', async (_how, callback) => {
+    const farm = running()
+    const inputs = [{ count: 5, at: 3, deed: 'wait' as const }]
+    await expect(collect(farm.map(tasks.count, inputs, { onPartial: callback }))).rejects.toThrow('the callback')
+    const strides = farm.submit(tasks.strides, { steps: 1_000, forMs: 700 }, { onProgress: callback })
+    await expect(strides).rejects.toThrow('the callback')
+    const again = { count: 3_000, at: 2_000, deed: 'throw' as const }
+    const { error } = await readAll(farm.stream(tasks.count, again, { retries: 1, onRestart: callback }))
+    expect(error).toMatchObject({ message: 'the callback' })
   })
 
   it('tells the newest progress a few times a second, of a task that leaves its event loop no turn too', async () => {

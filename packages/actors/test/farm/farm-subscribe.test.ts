@@ -6,6 +6,10 @@ import { openFarm, until } from './open-farm.js'
 
 const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length
 
+const throwing = () => {
+  throw new Error('of the listener')
+}
+
 describe('a subscription to the stats of a farm', () => {
   it('tells them as often as it was told to, and the last ones when the farm has ended', async () => {
     const farm = await openFarm({ isolation: 'inline' })
@@ -41,21 +45,24 @@ describe('a subscription to the stats of a farm', () => {
     expect([timers(), told]).toEqual([before, 1])
   })
 
-  it('harms nobody with a listener that throws', async () => {
+  it.each([
+    ['throws', throwing],
+    ['rejects', async () => throwing()],
+  ])('harms nobody with a listener that %s, and is told of it', async (_how, listener) => {
+    const faults: unknown[] = []
+    const subscriptions = new Subscriptions({ snapshot: () => 0, failed: (error) => faults.push(error) })
+    subscriptions.add(listener, 60_000)
+    subscriptions.end()
     const farm = await openFarm({ isolation: 'inline' })
     let told = 0
-    farm.subscribe(
-      () => {
-        throw new Error('of the listener')
-      },
-      { everyMs: 10 },
-    )
+    farm.subscribe(listener, { everyMs: 10 })
     farm.subscribe(() => void told++, { everyMs: 10 })
     await until(() => told >= 3)
     expect(await farm.submit(tasks.double, 2)).toBe(4)
     const before = told
     await farm.stop()
     expect(told).toBeGreaterThan(before)
+    expect(faults).toEqual([new Error('of the listener')])
   })
 
   it('to a farm that has failed tells that, and to one that has ended tells the last ones once', async () => {

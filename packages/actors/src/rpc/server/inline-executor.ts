@@ -2,11 +2,11 @@
  * Runs the handlers of a service in this thread.
  */
 import { type Clock, LazyAbort, type Logger } from '@troupe/core'
+import { isThenable } from '../../actor/is-thenable.js'
 import type { CallContext } from '../call-context.js'
 import type { ProcedureSpec } from '../contract.js'
 import type { Implementation } from '../handlers.js'
 import { Inflow } from '../inflow.js'
-import { isThenable } from '../is-thenable.js'
 import { Outflow } from '../outflow.js'
 import { DeclaredError, isDeclaredError, thrownError, wireError } from '../rpc-errors.js'
 import { parseBy } from '../standard.js'
