@@ -67,6 +67,8 @@ export class FarmEngine {
   readonly #admission: Admission
   readonly #subscriptions: Subscriptions<FarmStats>
   #inspection: Inspection | undefined
+  /** Ends when its journal and its inspection are open. */
+  #prepared: Promise<void> | undefined
   readonly #updatePort: UpdatePort = {
     allow: (entry, upTo) => this.#dispatcher.allow(entry, upTo),
     fail: (entry, reason) => this.#dispatcher.cancel(entry, reason, 'failed'),
@@ -98,7 +100,7 @@ export class FarmEngine {
     const log = resolveLog(options.log).child({ farm: run })
     this.#lifecycle = new Lifecycle({
       what: 'the farm',
-      open: () => this.#open(log),
+      open: ({ signal }) => this.#open(log, signal),
       close: () => this.#close(),
     })
     this.#subscriptions = new Subscriptions({
@@ -234,12 +236,17 @@ export class FarmEngine {
     void this.#lifecycle.stop()
   }
 
-  async #open(log: Logger): Promise<void> {
+  async #open(log: Logger, signal: AbortSignal): Promise<void> {
+    this.#prepared = this.#prepare(log, signal)
+    await this.#prepared
+    if (!signal.aborted) await this.#pool.open(this.#dispatcher)
+  }
+
+  async #prepare(log: Logger, signal: AbortSignal): Promise<void> {
     const report = await this.#journal?.open()
     if (report?.damage !== undefined)
       log.warn(report.damage, 'the journal is damaged: what stood after the damage is lost')
-    await this.#inspect(log)
-    await this.#pool.open(this.#dispatcher)
+    if (!signal.aborted) await this.#inspect(log)
   }
 
   async #close(): Promise<void> {
@@ -248,6 +255,8 @@ export class FarmEngine {
     this.#dispatcher.abandon(reason)
     this.#admission.abandon(reason)
     this.#deadlines.close()
+    // What is being opened cannot be closed before it is open.
+    await this.#prepared?.catch(() => undefined)
     await this.#pool.close()
     await Promise.all(abandoned)
     await this.#journal?.close()
