@@ -79,6 +79,7 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
   /** `atOnce`: outputs that were to come before it are not waited for. */
   #failure: { readonly error: unknown; readonly atOnce: boolean } | undefined
   #finished = false
+  #released: Promise<{ readonly error: unknown } | undefined> | undefined
   #waiter: Deferred<void> | undefined
   readonly #onAbort = () =>
     this.end(new AbortedError(`a map of task "${this.#terms.line.name}"`, this.#terms.signal?.reason))
@@ -139,11 +140,13 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
     if (this.#finished) return
     this.#fail(reason, true)
     if (this.#open > 0) this.#terms.cancelAll(this, reason)
+    // Its reader may never ask again. Not at once: what aborts it may be its source, which is being read.
+    queueMicrotask(() => void this.#release(false))
   }
 
-  /** Whether it has begun to read its input. */
+  /** Whether it has begun to read its input, and goes on. */
   get isBegun(): boolean {
-    return this.#read > 0 || this.#reading
+    return (this.#read > 0 || this.#reading) && this.#failure?.atOnce !== true
   }
 
   /** The farm has ended: nothing more will come. Resolves when what is durable of it is written. */
@@ -271,7 +274,7 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
 
   /** Takes what the input gave; false at its end. */
   #came(came: IteratorResult<unknown>): boolean {
-    if (this.#exhausted) return false
+    if (this.#exhausted || this.#failure !== undefined) return false
     if (came.done === true) {
       this.#exhausted = true
       this.#durable?.ended(this.#read)
@@ -360,15 +363,26 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
   async #finish(reason: Error | undefined): Promise<{ readonly error: unknown } | undefined> {
     if (this.#finished) return undefined
     this.#finished = true
-    this.#terms.signal?.removeEventListener('abort', this.#onAbort)
     if (reason !== undefined && this.#open > 0) this.#terms.cancelAll(this, reason)
+    this.#wakeReader()
+    return await this.#release(reason === undefined && !this.#drained)
+  }
+
+  /** Lets go of all that it holds, once. */
+  #release(isComplete: boolean): Promise<{ readonly error: unknown } | undefined> {
+    this.#released ??= this.#releaseAll(isComplete)
+    return this.#released
+  }
+
+  async #releaseAll(isComplete: boolean): Promise<{ readonly error: unknown } | undefined> {
+    this.#terms.signal?.removeEventListener('abort', this.#onAbort)
     this.#slots = []
     this.#head = 0
-    this.#wakeReader()
-    const held = this.#exhausted ? undefined : await this.#letGo()
-    await this.#durable?.close(reason === undefined && !this.#drained)
+    const lettingGo = this.#exhausted ? undefined : this.#letGo()
+    await this.#durable?.close(isComplete)
+    // A source that takes long to end, or for ever, does not hold up the farm.
     this.#terms.ended(this)
-    return held
+    return await lettingGo
   }
 
   async #letGo(): Promise<{ readonly error: unknown } | undefined> {
