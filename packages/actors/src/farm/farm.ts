@@ -3,7 +3,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { ReadableWritablePair } from 'node:stream/web'
-import { type LifecycleState, parseOptions } from '@troupe/core'
+import { type LifecycleState, parseOptions, TroupeError } from '@troupe/core'
 import type { z } from 'zod'
 import type { Exit, ShutdownTime, Supervised } from '../actor/exit.js'
 import {
@@ -130,8 +130,8 @@ export class Farm implements Supervised, AsyncDisposable {
 
   /**
    * Runs the task on each input and gives all outputs, in the order of the inputs. The first failure rejects, and cancels
-   * the rest.
-   * @throws {TroupeError} what {@link submit} throws
+   * the rest. With a journal none counts as taken, whatever `acknowledge` says: a further life has all of them again.
+   * @throws {TroupeError} what {@link submit} throws; `JOURNAL_MISMATCH` for a run of which a map has taken outputs
    */
   async submitMany<Input extends z.ZodType, Output extends z.ZodType>(
     task: Task<Input, Output>,
@@ -139,13 +139,17 @@ export class Farm implements Supervised, AsyncDisposable {
     options?: MapOptions<z.input<Input>> & { readonly settled?: false },
   ): Promise<z.output<Output>[]> {
     const outputs: z.output<Output>[] = []
-    for await (const output of this.map(task, inputs, options)) outputs.push(output)
+    // Its caller has them all or none: what it was given before it had them would be missing in the next life.
+    const results = this.map(task, inputs, { ...options, acknowledge: 'manual' })
+    await assertNoneTaken(results, task)
+    for await (const output of results) outputs.push(output)
     return outputs
   }
 
   /**
    * Runs the task on each input for what it does, and says how many there were. The outputs are not kept: the input may be
-   * of any length. The first failure rejects, and cancels the rest.
+   * of any length. The first failure rejects, and cancels the rest. With a journal those that were done in a life before
+   * are counted too, and not run again.
    * @throws {TroupeError} what {@link submit} throws
    */
   async forEach<Input extends z.ZodType>(
@@ -153,9 +157,10 @@ export class Farm implements Supervised, AsyncDisposable {
     inputs: Inputs<z.input<Input>>,
     options?: MapOptions<z.input<Input>> & { readonly settled?: false },
   ): Promise<number> {
+    const results = this.mapUnordered(task, inputs, options)
     let count = 0
-    for await (const _ of this.mapUnordered(task, inputs, options)) count++
-    return count
+    for await (const _ of results) count++
+    return count + ((await results.resumed())?.taken ?? 0)
   }
 
   /**
@@ -233,4 +238,15 @@ export class Farm implements Supervised, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
+}
+
+async function assertNoneTaken(results: MapResults<unknown>, task: { readonly name: string }): Promise<void> {
+  const { taken = 0 } = (await results.resumed()) ?? {}
+  if (taken === 0) return
+  await results.return?.()
+  const advice = 'to have all, give another journal or another name'
+  throw new TroupeError(
+    'JOURNAL_MISMATCH',
+    `${taken} outputs of task "${task.name}" were taken by a map before; ${advice}`,
+  )
 }
