@@ -6,7 +6,7 @@ import { type Farm, type Journal, type JournalEntry, MemoryJournal, type Scanned
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { double, doubleLater, picky, transforms } from './fixtures/tasks.mjs'
-import { collect, openFarm, range, TASKS } from './open-farm.js'
+import { collect, openFarm, range, TASKS, until } from './open-farm.js'
 
 const open = (journal: Journal): Promise<Farm> => openFarm({ isolation: 'inline', tasks: TASKS, journal })
 
@@ -180,6 +180,19 @@ describe('a taker that acknowledges by itself', () => {
     expect(resumed).toMatchObject({ taken: 20, note: 'twenty' })
     expect([resumed!.isTaken(19), resumed!.isTaken(20)]).toEqual([true, false])
     expect(await collect(again)).toEqual(doubles(100).slice(20))
+  })
+
+  it('means what was given until it says so, not what is given while that is being written', async () => {
+    const journal = new MemoryJournal()
+    const farm = await open(journal)
+    const results = farm.map(double, range(100), { acknowledge: 'manual' })
+    await results.next()
+    await until(() => farm.stats().done === 100)
+    const acknowledged = results.acknowledge('one')
+    await Promise.all([acknowledged, results.next()])
+    await farm.stop()
+    const again = (await open(journal)).map(double, range(100), { acknowledge: 'manual' })
+    expect(await again.resumed()).toMatchObject({ taken: 1, note: 'one' })
   })
 })
 

@@ -142,8 +142,10 @@ export class DurableRun {
 
   /** Writes that all that was given is taken. @throws what the journal throws */
   async acknowledge(note?: string): Promise<void> {
+    // What is given while this waits is not meant.
+    const given = this.#given.splice(0)
     await this.resumed
-    this.#log.taken(this.#given.splice(0), note)
+    this.#log.taken(given, note)
     await this.#log.flush()
   }
 
