@@ -23,6 +23,7 @@ import { asFailure, type Exit, type ShutdownTime } from '../actor/exit.js'
 import { stopInTime } from '../actor/stop-in-time.js'
 import { Admission } from './admission.js'
 import { callTerms, entryOf } from './call-terms.js'
+import { closeEach } from './close-each.js'
 import { Dispatcher } from './dispatcher.js'
 import { Drain } from './drain.js'
 import { FarmJournal } from './durable/farm-journal.js'
@@ -257,10 +258,12 @@ export class FarmEngine {
     this.#deadlines.close()
     // What is being opened cannot be closed before it is open.
     await this.#prepared?.catch(() => undefined)
-    await this.#pool.close()
-    await Promise.all(abandoned)
-    await this.#journal?.close()
-    await this.#inspection?.close(this.#lifecycle.error === undefined ? 'stopped' : 'failed')
+    await closeEach([
+      () => this.#pool.close(),
+      () => Promise.all(abandoned),
+      () => this.#journal?.close(),
+      () => this.#inspection?.close(this.#lifecycle.error === undefined ? 'stopped' : 'failed'),
+    ])
   }
 
   async #inspect(log: Logger): Promise<void> {

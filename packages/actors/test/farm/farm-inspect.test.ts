@@ -1,3 +1,4 @@
+import { MemoryJournal } from '@troupe/actors/farm'
 import { FarmSnapshot, farmInspection } from '@troupe/actors/inspect'
 import { connect, describe as describeServer, health } from '@troupe/actors/rpc'
 import { describe, expect, it } from 'vitest'
@@ -56,6 +57,17 @@ describe('a farm that is looked at', () => {
     await farm.stop()
     expect(farm.state).toBe('stopped')
     await stream.return!()
+  })
+
+  it('leaves its endpoint free also when its journal cannot be closed, and fails with the reason', async () => {
+    class Stuck extends MemoryJournal {
+      override close = () => Promise.reject(new Error('the journal is stuck'))
+    }
+    const farm = await openFarm({ inspect: endpoint, isolation: 'inline', journal: new Stuck() })
+    const inspect = farm.inspectEndpoint!
+    await farm.stop()
+    expect(await farm.exit).toMatchObject({ reason: 'failed', error: { cause: { message: 'the journal is stuck' } } })
+    expect((await openFarm({ inspect, isolation: 'inline' })).inspectEndpoint).toBe(inspect)
   })
 
   it('is a server like any other: it has a health and a contract', async () => {
