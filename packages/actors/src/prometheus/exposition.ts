@@ -65,7 +65,7 @@ export class Exposition<Stats> {
   /** Adds a source; returns what removes it, and with the last one the metrics. @throws {InvalidOptionsError} */
   add(labels: Labels, stats: () => Stats): () => void {
     this.#assertFits(labels)
-    if (this.#isGone()) this.#register(Object.keys(labels))
+    if (this.#isGone()) this.#registerAll(Object.keys(labels))
     const source = { labels, read: readOnce(stats) }
     this.#sources.add(source)
     return () => {
@@ -74,10 +74,9 @@ export class Exposition<Stats> {
   }
 
   #assertFits(labels: Labels): void {
-    const { what } = this.#terms
     const [other] = this.#sources
     if (other === undefined) return
-    const refuse = (message: string) => new InvalidOptionsError(`the metrics of ${what}`, [{ path: 'labels', message }])
+    const refuse = (message: string) => this.#refusal('labels', message)
     const names = Object.keys(other.labels)
     const own = Object.keys(labels)
     if (own.length !== names.length || names.some((name) => !Object.hasOwn(labels, name))) {
@@ -100,37 +99,58 @@ export class Exposition<Stats> {
     return `${this.#terms.prefix}${name}`
   }
 
-  #register(labelNames: readonly string[]): void {
+  /** All of them, or none. */
+  #registerAll(labelNames: readonly string[]): void {
     const { register, definitions } = this.#terms
-    const sources = this.#sources
-    this.#metrics = definitions.map((definition) => {
-      const terms = { name: this.#nameOf(definition), help: definition.help, registers: [register] }
-      if (definition.type === 'summary')
-        return new TimesSummary({ ...terms, labelNames }, () => timesOf(definition, sources))
-      const own = 'label' in definition ? [definition.label] : []
-      return definition.type === 'gauge'
-        ? new Gauge({
-            ...{ ...terms, labelNames: [...labelNames, ...own] },
-            collect() {
-              this.reset()
-              for (const [labels, value] of samplesOf(definition, sources)) this.set(labels, value)
-            },
-          })
-        : new Counter({
-            ...{ ...terms, labelNames: [...labelNames, ...own] },
-            collect() {
-              this.reset()
-              for (const [labels, value] of samplesOf(definition, sources)) this.inc(labels, value)
-            },
-          })
-    })
+    this.#unregister()
+    const names = definitions.map((definition) => this.#nameOf(definition))
+    const taken = names.filter((name) => register.getSingleMetric(name) !== undefined)
+    if (taken.length > 0) {
+      throw this.#refusal('prefix', `makes names that others have in the registry already: ${taken.join(', ')}`)
+    }
+    try {
+      for (const definition of definitions) this.#metrics.push(this.#register(definition, labelNames))
+    } catch (error) {
+      this.#unregister()
+      throw error
+    }
   }
 
+  #register(definition: Definition<Stats>, labelNames: readonly string[]): Counter | Gauge | Summary {
+    const sources = this.#sources
+    const terms = { name: this.#nameOf(definition), help: definition.help, registers: [this.#terms.register] }
+    if (definition.type === 'summary')
+      return new TimesSummary({ ...terms, labelNames }, () => timesOf(definition, sources))
+    const own = 'label' in definition ? [definition.label] : []
+    return definition.type === 'gauge'
+      ? new Gauge({
+          ...{ ...terms, labelNames: [...labelNames, ...own] },
+          collect() {
+            this.reset()
+            for (const [labels, value] of samplesOf(definition, sources)) this.set(labels, value)
+          },
+        })
+      : new Counter({
+          ...{ ...terms, labelNames: [...labelNames, ...own] },
+          collect() {
+            this.reset()
+            for (const [labels, value] of samplesOf(definition, sources)) this.inc(labels, value)
+          },
+        })
+  }
+
+  /** What is there under their names and is not of here stays. */
   #unregister(): void {
-    if (!this.#isGone())
-      for (const definition of this.#terms.definitions)
-        this.#terms.register.removeSingleMetric(this.#nameOf(definition))
+    const { register, definitions } = this.#terms
+    for (const [place, metric] of this.#metrics.entries()) {
+      const name = this.#nameOf(definitions[place]!)
+      if (register.getSingleMetric(name) === metric) register.removeSingleMetric(name)
+    }
     this.#metrics = []
+  }
+
+  #refusal(path: 'labels' | 'prefix', message: string): InvalidOptionsError {
+    return new InvalidOptionsError(`the metrics of ${this.#terms.what}`, [{ path, message }])
   }
 }
 

@@ -1,9 +1,13 @@
-import { farmMetrics } from '@troupe/actors/prometheus'
+import { farmMetrics, serviceMetrics } from '@troupe/actors/prometheus'
+import { contract, procedure, serve } from '@troupe/actors/rpc'
 import { Gauge, register as globalRegister, Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { double, picky } from '../farm/fixtures/tasks.mjs'
 import { openFarm, until } from '../farm/open-farm.js'
 import { exposed, readingOf } from './exposed.js'
+
+const shop = contract('shop', { procedures: { price: procedure({ input: z.string(), output: z.number() }) } })
 
 describe('the metrics of a farm', () => {
   it('are its stats at the time of the scrape, in the text of Prometheus', async () => {
@@ -131,5 +135,38 @@ describe('the metrics of a farm', () => {
     }
     await until(() => farm.stats().pending === 0)
     expect(readingOf(await exposed(register), 'troupe_farm_paused', { farm: 'a' })).toBe(0)
+  })
+
+  it('are refused under names that others have in the registry, and can then be registered under others', async () => {
+    const register = new Registry()
+    const farm = await openFarm({ isolation: 'inline' })
+    await using service = await serve(shop, { price: () => 1 }, { endpoint: 'tcp://127.0.0.1:!' })
+    const end = serviceMetrics(service, { register, prefix: 'app_' })
+    const before = register.getMetricsAsArray()
+    for (let time = 0; time < 2; time++) {
+      expect(() => farmMetrics(farm, { register, prefix: 'app_' })).toThrow(
+        expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringMatching(/prefix: .*app_workers/) }),
+      )
+      expect(register.getMetricsAsArray()).toEqual(before)
+    }
+    farmMetrics(farm, { register, prefix: 'app_farm_' })()
+    end()
+    farmMetrics(farm, { register, prefix: 'app_' })
+    expect(readingOf(await exposed(register), 'app_paused')).toBe(0)
+  })
+
+  it('are all in the registry or none', async () => {
+    const register = new Registry()
+    const farm = await openFarm({ isolation: 'inline' })
+    const add = register.registerMetric.bind(register)
+    register.registerMetric = (metric) => {
+      if (register.getMetricsAsArray().length === 3) throw new Error('enough')
+      add(metric)
+    }
+    expect(() => farmMetrics(farm, { register })).toThrow('enough')
+    expect(register.getMetricsAsArray()).toEqual([])
+    register.registerMetric = add
+    farmMetrics(farm, { register })
+    expect((await exposed(register)).size).toBeGreaterThan(10)
   })
 })
