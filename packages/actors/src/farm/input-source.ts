@@ -15,11 +15,14 @@ export interface InputSource {
    * now, and perhaps never, would hold up whoever stops reading.
    */
   end(isReading: boolean): unknown
+  /** Leaves what it reads from as it was, before anything was read. */
+  readonly giveBack?: () => void
 }
 
 interface NodeReadable extends AsyncIterable<unknown> {
   destroy(): void
   on(event: 'error', listener: () => void): void
+  removeListener(event: 'error', listener: () => void): void
   pipe: unknown
 }
 
@@ -59,7 +62,8 @@ function fromLater(iterator: AsyncIterator<unknown>): InputSource {
 
 function fromNode(readable: NodeReadable): InputSource {
   // It may fail before it is read, where its iterator does not listen yet. The iterator tells it nevertheless.
-  readable.on('error', () => undefined)
+  const ignore = () => undefined
+  readable.on('error', ignore)
   const source = fromLater(readable[Symbol.asyncIterator]())
   return {
     ...source,
@@ -67,6 +71,7 @@ function fromNode(readable: NodeReadable): InputSource {
       readable.destroy()
       return source.end(isReading)
     },
+    giveBack: () => readable.removeListener('error', ignore),
   }
 }
 
@@ -83,6 +88,7 @@ function fromWeb(readable: WebReadable): InputSource {
       reader.releaseLock()
       await cancelled
     },
+    giveBack: () => reader.releaseLock(),
   }
 }
 

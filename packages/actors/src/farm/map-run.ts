@@ -89,10 +89,7 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
     this.keepsInputs = terms.settled
     this.updates = terms.updates
     this.#source = sourceOf(inputs)
-    this.#durable = terms.durable({
-      written: (entries) => this.#written(entries),
-      failed: (error) => this.#fail(error, true),
-    })
+    this.#durable = this.#beginDurable()
     this.keepsOutputs = this.#durable !== undefined
     this.#learning = this.#durable !== undefined
     if (this.#durable !== undefined) void this.#learn(this.#durable)
@@ -153,6 +150,19 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
   async abandon(reason: Error): Promise<void> {
     this.#fail(reason)
     await this.#durable?.close(false)
+  }
+
+  #beginDurable(): DurableRun | undefined {
+    try {
+      return this.#terms.durable({
+        written: (entries) => this.#written(entries),
+        failed: (error) => this.#fail(error, true),
+      })
+    } catch (error) {
+      // There will be no map, so its inputs are still the caller's.
+      this.#source.giveBack?.()
+      throw error
+    }
   }
 
   /** Learns what its journal knows, before its input is read. */

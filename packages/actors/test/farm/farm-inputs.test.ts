@@ -176,6 +176,21 @@ describe('a map', () => {
     expect(running().map(tasks.picky, [], { name: 'ending' })).toBeDefined()
   })
 
+  it('that is refused since another of its name is under way leaves its source as it was', async () => {
+    const named = { name: 'under way' }
+    const first = running().map(tasks.double, range(3), named)
+    const web = new ReadableStream<number>({ start: (controller) => controller.enqueue(1) })
+    const node = Readable.from([1, 2])
+    for (const inputs of [web, node]) {
+      expect(() => running().map(tasks.double, inputs, named)).toThrow(
+        expect.objectContaining({ code: 'JOURNAL_IN_USE' }),
+      )
+    }
+    expect([web.locked, node.listenerCount('error'), node.destroyed]).toEqual([false, 0, false])
+    expect(await collect(running().map(tasks.double, node, { name: 'after it' }))).toEqual([2, 4])
+    await first.return?.()
+  })
+
   it.each([
     ['nothing', undefined, 'undefined'],
     ['a number', 5, '5'],
