@@ -55,6 +55,7 @@ export class LevelJournal implements Journal {
   readonly #create: boolean
   #claim: Promise<unknown> | undefined
   #claimed: Claimed | undefined
+  #closing: Promise<void> | undefined
 
   constructor(options: LevelJournalOptions) {
     const { path, sync, create } = parseOptions(LevelJournalOptions, options, 'LevelJournal')
@@ -123,12 +124,27 @@ export class LevelJournal implements Journal {
     await this.#failing(compaction)
   }
 
-  async close(): Promise<void> {
-    await this.#claim?.catch(() => undefined)
-    const claimed = this.#claimed
-    if (claimed === undefined) return
-    this.#claimed = undefined
-    const { lock, level, writes, runs } = claimed
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAfterClaim()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #closeAfterClaim(): Promise<void> {
+    try {
+      await this.#claim?.catch(() => undefined)
+      const claimed = this.#claimed
+      this.#claimed = undefined
+      if (claimed !== undefined) await this.#giveFree(claimed)
+    } finally {
+      this.#closing = undefined
+    }
+  }
+
+  async #giveFree({ lock, level, writes, runs }: Claimed): Promise<void> {
     try {
       await Promise.all([...runs.values()].map(({ compaction }) => compaction))
       await writes.settled()
@@ -143,10 +159,6 @@ export class LevelJournal implements Journal {
       await lock.close()
       this.#claim = undefined
     }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   async #take(): Promise<JournalReport> {

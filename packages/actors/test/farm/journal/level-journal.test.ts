@@ -204,6 +204,19 @@ it('an append that waits for the disk comes back as any other', async () => {
   expect(await journal.read(RUN.name, 2)).toEqual(Buffer.from(bytes('inputs 2')))
 })
 
+it('a journal that is closed twice at once is free when either close has ended', async () => {
+  const path = temporaryFolder()
+  const journal = await opened(new LevelJournal({ path }))
+  const appended = journal.append(RUN.name, [{ ...accepted(0, 1), body: Buffer.alloc(10 << 20) } as JournalEntry])
+  const first = journal.close()
+  await journal.close()
+  const next = new LevelJournal({ path })
+  expect(await next.claim()).toEqual({ isNew: false })
+  await Promise.all([first, appended, next.close()])
+  expect(await journal.claim()).toEqual({ isNew: false })
+  await journal.close()
+})
+
 it('LevelDB is not loaded before a journal in a folder is claimed', () => {
   const code = `
     import { LevelJournal } from '@troupe/actors/farm'
