@@ -18,17 +18,17 @@ export interface OpenedStore {
 /** The caller has the lock of the journal. Rejects when nothing can be made of the files. */
 export async function openStore(path: string): Promise<OpenedStore> {
   const names = await readdir(path).catch(() => [])
-  const damage = (await setDamagedAside(path, names)) ?? (await damageOfManifest(path, names))
-  if (damage === undefined) {
-    try {
-      return { level: await openLevel(path) }
-    } catch (error) {
-      // Not for any failure: a repair on a full disk would lose what is whole.
-      if (levelCode(error) !== 'LEVEL_CORRUPTION') throw error
-      return await repaired(path, (error as Error).message)
-    }
+  const aside = await setDamagedAside(path, names)
+  const damage = await damageOfManifest(path, names)
+  if (damage !== undefined) return await repaired(path, aside ?? damage)
+  try {
+    // A table that was set aside may be what a compaction had begun when it was killed: then none is missing.
+    return { level: await openLevel(path) }
+  } catch (error) {
+    // Not for any failure: a repair on a full disk would lose what is whole.
+    if (levelCode(error) !== 'LEVEL_CORRUPTION') throw error
+    return await repaired(path, aside ?? (error as Error).message)
   }
-  return await repaired(path, damage)
 }
 
 async function repaired(path: string, damage: string): Promise<OpenedStore> {

@@ -67,6 +67,20 @@ describe('a kill -9', () => {
     expect([before, compacted]).toContainEqual(found)
   })
 
+  it('in the middle of a table that nothing names yet is no damage', async () => {
+    const path = temporaryFolder()
+    const journal = await opened(new LevelJournal({ path }))
+    await journal.append(RUN.name, [{ kind: 'done', indexes: [[0, 1]], body: bytes('output') }])
+    const before = await contentsOf(journal)
+    await journal.close()
+    writeFileSync(join(path, 'store', '000099.ldb'), 'the first blocks of a table')
+    const again = new LevelJournal({ path })
+    expect(await again.claim()).toEqual({ isNew: false })
+    await again.open(RUN)
+    expect(await contentsOf(again)).toEqual(before)
+    await again.close()
+  })
+
   it('gives the journal free', async () => {
     const path = temporaryFolder()
     await runProgram(['hold', path], (_line, child) => child.kill('SIGKILL'))
