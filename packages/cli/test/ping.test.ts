@@ -20,7 +20,8 @@ describe('troupe ping', () => {
   it('asks as often as it is told, in one session, and sums up', async () => {
     const { status, stdout, stderr } = await troupe(['ping', shop.endpoint, '--count', '5', '--interval-ms', '1'])
     expect(status).toBe(0)
-    expect(recordsOf(stdout).map(({ sessions }) => sessions)).toEqual([1, 1, 1, 1, 1])
+    // That of the command before may be there still.
+    expect(new Set(recordsOf(stdout).map(({ sessions }) => sessions)).size).toBe(1)
     expect(stderr).toMatch(
       /^troupe: 5 of 5 answered, in [\d.]+ ms at least, [\d.]+ ms in the middle, [\d.]+ ms at most\n$/,
     )

@@ -66,10 +66,14 @@ afterEach(async () => {
       if (!isGone(group)) process.kill(-group, 'SIGKILL')
     }
   }
-  const left = readdirSync(temporary).filter((name) => name.startsWith('troupe-'))
-  // The next test is not to be blamed for them.
-  for (const name of left) rmSync(join(temporary, name), { recursive: true, force: true })
-  expect(left, 'private folders that are left').toEqual([])
+  const left = () => readdirSync(temporary).filter((name) => name.startsWith('troupe-'))
+  try {
+    // That of a command that was killed is removed within seconds: by its workers, else by what watches them.
+    await expect.poll(left, { timeout: 10_000, message: 'private folders that are left' }).toEqual([])
+  } finally {
+    // The next test is not to be blamed for them.
+    for (const name of left()) rmSync(join(temporary, name), { recursive: true, force: true })
+  }
 })
 
 afterAll(() => rmSync(temporary, { recursive: true }))
