@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { Farm } from '@troupe/actors/farm'
 import { describe, expect, it } from 'vitest'
 import * as tasks from './fixtures/tasks.mjs'
-import { collect, openFarm, range, TASKS, until } from './open-farm.js'
+import { collect, isIdle, openFarm, range, TASKS, until } from './open-farm.js'
 
 describe('a submit with a deadline', () => {
   it('fails when it is over, and its running try is cancelled', async () => {
@@ -18,7 +18,8 @@ describe('a submit with a deadline', () => {
     const failing = farm.submit(tasks.picky, -1, { deadlineMs: 60, retries: 1_000 })
     await expect(failing).rejects.toMatchObject({ code: 'TIMEOUT', attempt: expect.any(Number) })
     expect(farm.stats().retried).toBeGreaterThan(0)
-    expect(farm.stats()).toMatchObject({ pending: 0, held: 0 })
+    // A try may run at the deadline.
+    await until(() => isIdle(farm))
   })
 
   it('counts the time in the queue, and that before it', async () => {
