@@ -2,6 +2,7 @@
  * Rounds as tasks a second beside the first peer.
  */
 import type { Round } from './host.js'
+import type { Target } from './scenario.js'
 import { type Summary, spread, summarize } from './statistics.js'
 import { figure, percent, type Table, times } from './table.js'
 
@@ -11,9 +12,25 @@ export function rates(rounds: ReadonlyMap<string, readonly Round[]>): Map<string
   return new Map([...rounds].map(([name, all]) => [name, summarize(all.map(rateOf))]))
 }
 
+interface Named {
+  readonly name: string
+}
+
+/** At least so many times as much as the peer; none where that was left out. */
+export function rateTarget(
+  { ours, peer, least, what = '' }: { ours: Named; peer: Named; least: number; what?: string },
+  summaries: ReadonlyMap<string, Summary>,
+): Target[] {
+  const theirs = summaries.get(peer.name)
+  if (theirs === undefined) return []
+  const ratio = summaries.get(ours.name)!.median / theirs.median
+  const whole = `${what} beside ${peer.name}`.trimStart()
+  return [{ what: whole, wanted: `at least ${least} x`, measured: times(ratio), met: ratio >= least }]
+}
+
 /** A row for each contender, with its ratio to the one named `beside`. */
 export function rateTable(
-  contenders: readonly { readonly name: string }[],
+  contenders: readonly Named[],
   summaries: ReadonlyMap<string, Summary>,
   beside: string,
   what = 'tasks',

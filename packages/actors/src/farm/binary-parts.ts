@@ -61,7 +61,7 @@ export const ownedParts = ([header, body, ...binaries]: Parts): Parts => [
   ...binaries.map((part) => Buffer.from(part)),
 ]
 
-/** A part of a pipe is a slice of all that came with it, and would keep it alive. */
+/** A part that is a slice of more would keep all of that alive. */
 const alone = (part: Uint8Array): Buffer =>
   part.byteLength === part.buffer.byteLength ? asBuffer(part) : Buffer.from(part)
 

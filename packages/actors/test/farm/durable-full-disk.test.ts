@@ -1,27 +1,17 @@
 /**
  * Durable maps on a disk that is full for real, and with a file that may not grow.
  */
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { runProgram } from './journal/journal-program.js'
+import { noSmallDisk } from './journal/small-disk.js'
 import { temporaryFolder } from './journal/temporary-folder.js'
 
 const PROGRAM = fileURLToPath(new URL('./fixtures/durable-program.mjs', import.meta.url))
 const COUNT = 4_000
 const BYTES = 1_000
-
-/** Empty when a small file system can be made here, else why not. */
-const noSmallDisk = (() => {
-  try {
-    execFileSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/tmp'], { stdio: 'pipe' })
-    return ''
-  } catch (error) {
-    return String((error as Error).message).split('\n')[0]!
-  }
-})()
 
 interface Report {
   readonly found: { readonly taken: number; readonly done: number; readonly failed: number; readonly lines: number }

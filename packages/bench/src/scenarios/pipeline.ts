@@ -3,11 +3,11 @@
  */
 import { Host, type RoundsOf } from '../host.js'
 import { alternate } from '../rounds.js'
-import type { Scenario, Target } from '../scenario.js'
+import type { Scenario } from '../scenario.js'
 import { startCPipe } from '../sockets/c-pipe.js'
 import { awaited, MESSAGE_BYTES, packedLists, packedSends, pipes, raw } from '../sockets/pipes.js'
-import { figure, times } from '../table.js'
-import { rates, rateTable } from '../throughput.js'
+import { figure } from '../table.js'
+import { rates, rateTable, rateTarget } from '../throughput.js'
 
 const MAIN = new URL('../sockets/pipe.main.js', import.meta.url)
 const C = { name: 'libzmq in C, message by message' }
@@ -27,14 +27,8 @@ export const pipeline: Scenario = async ({ rounds, quick }) => {
   const start = async (one: Contender): Promise<RoundsOf<{ readonly count: number }>> =>
     one === C ? c! : Host.start(one.name, MAIN, [one.name])
   const summaries = rates(await alternate(contenders, { start, rounds, warmUp: !quick, orderFor }))
-  const medianOf = ({ name }: Contender) => summaries.get(name)?.median
-  const target = (ours: Contender, peer: Contender, wanted: number): Target[] => {
-    const [mine, theirs] = [medianOf(ours), medianOf(peer)]
-    if (mine === undefined || theirs === undefined) return []
-    const ratio = mine / theirs
-    const what = `${ours.name}, beside ${peer.name}`
-    return [{ what, wanted: `at least ${wanted} x`, measured: times(ratio), met: ratio >= wanted }]
-  }
+  const target = (ours: Contender, peer: Contender, least: number) =>
+    rateTarget({ ours, peer, least, what: `${ours.name},` }, summaries)
   return {
     title: `Messages of ${MESSAGE_BYTES} B, push to pull, over tcp between two processes`,
     text:

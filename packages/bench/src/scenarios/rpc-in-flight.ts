@@ -6,10 +6,9 @@ import { alternate } from '../rounds.js'
 import { absentRpc, grpc, moleculer, nats, presentRpc, rawPacked, troupeRpc } from '../rpc/contenders.js'
 import { Pair } from '../rpc/pair.js'
 import type { RpcContender } from '../rpc/rpc-contender.js'
-import { rateTarget } from '../rpc/targets.js'
 import type { Scenario, Target } from '../scenario.js'
 import { figure, type Table } from '../table.js'
-import { rates, rateTable } from '../throughput.js'
+import { rates, rateTable, rateTarget } from '../throughput.js'
 
 const IN_FLIGHT = 512
 const FINER = 3
@@ -42,7 +41,7 @@ export const rpcInFlight: Scenario = async ({ rounds, quick }) => {
         { peer: nats, least: 6 },
         { peer: moleculer, least: 5 },
         { peer: rawPacked, least: 0.7 },
-      ].flatMap(({ peer, least }) => rateTarget(troupeRpc, peer, least, summaries)),
+      ].flatMap(({ peer, least }) => rateTarget({ ours: troupeRpc, peer, least }, summaries)),
       ...(hasProc ? [memoryTarget(pairs)] : []),
     ],
   }

@@ -4,10 +4,9 @@
 import { alternate } from '../rounds.js'
 import { grpc, presentRpc, troupeRpc } from '../rpc/contenders.js'
 import { Pair } from '../rpc/pair.js'
-import { rateTarget } from '../rpc/targets.js'
 import type { Scenario } from '../scenario.js'
 import { figure } from '../table.js'
-import { rates, rateTable } from '../throughput.js'
+import { rates, rateTable, rateTarget } from '../throughput.js'
 
 export const rpcStream: Scenario = async ({ rounds, quick }) => {
   const count = quick ? 2_000 : 100_000
@@ -20,6 +19,6 @@ export const rpcStream: Scenario = async ({ rounds, quick }) => {
       'One stream a round, from the call to its end. Every message is checked to be the next one. Raw zeromq sends 256 ' +
       'messages in a frame.',
     tables: [rateTable(contenders, summaries, grpc.name, 'messages')],
-    targets: rateTarget(troupeRpc, grpc, 5, summaries),
+    targets: rateTarget({ ours: troupeRpc, peer: grpc, least: 5 }, summaries),
   }
 }

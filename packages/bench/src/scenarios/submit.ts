@@ -8,8 +8,7 @@ import { startWith } from '../contenders/start.js'
 import { troupe } from '../contenders/troupe.js'
 import { alternate } from '../rounds.js'
 import type { Scenario } from '../scenario.js'
-import { times } from '../table.js'
-import { rates, rateTable } from '../throughput.js'
+import { rates, rateTable, rateTarget } from '../throughput.js'
 
 const WANTED = 10
 
@@ -19,13 +18,10 @@ export const submit: Scenario = async ({ workers, rounds, quick }) => {
   const summaries = rates(
     await alternate(singleTaskPools, { start: startWith('noop', workers), rounds, warmUp: !quick, orderFor }),
   )
-  const ratio = summaries.get(troupe.name)!.median / summaries.get(piscina.name)!.median
   return {
     title: `No-op tasks, submit, ${IN_FLIGHT} in flight`,
     text: `${IN_FLIGHT} callers, each of which gives its next task when its last one was answered; rounds of ${forMs} ms.`,
     tables: [rateTable(singleTaskPools, summaries, piscina.name)],
-    targets: [
-      { what: 'submit beside piscina', wanted: `at least ${WANTED} x`, measured: times(ratio), met: ratio >= WANTED },
-    ],
+    targets: rateTarget({ ours: troupe, peer: piscina, least: WANTED, what: 'submit' }, summaries),
   }
 }

@@ -5,22 +5,13 @@ import { type JournalEntry, LevelJournal } from '@troupe/actors/farm'
 import { describe, expect, it } from 'vitest'
 import { accepted, bytes, contentsOf, opened, RUN } from './journal-conformance.js'
 import { PROGRAM, runProgram } from './journal-program.js'
+import { noSmallDisk } from './small-disk.js'
 import { temporaryFolder } from './temporary-folder.js'
 
 const sizeOf = (path: string): number =>
   readdirSync(path, { recursive: true, encoding: 'utf8' })
     .map((name) => statSync(join(path, name)))
     .reduce((sum, found) => sum + (found.isFile() ? found.size : 0), 0)
-
-/** Empty when a small file system can be made here, else why not. */
-const noSmallDisk = (() => {
-  try {
-    execFileSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/tmp'], { stdio: 'pipe' })
-    return ''
-  } catch (error) {
-    return String((error as Error).message).split('\n')[0]!
-  }
-})()
 
 describe('a kill -9', () => {
   it.each([1, 40, 300])('after %i appends takes nothing that had resolved', async (count) => {
