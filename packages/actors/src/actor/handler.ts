@@ -7,6 +7,7 @@ import type { ActorContext } from './actor-context.js'
 import type { Behaviour, Cell } from './cell.js'
 import { CellContext } from './cell-context.js'
 import { checked } from './checked.js'
+import { isThenable } from './is-thenable.js'
 import type { Letter, Notice } from './letter.js'
 import type { RefusedError } from './refused-error.js'
 
@@ -113,7 +114,7 @@ class HandlerLoop {
     }
   }
 
-  #take(letter: Letter): void | Promise<void> {
+  #take(letter: Letter): void | PromiseLike<void> {
     if (letter.kind === 'notice') return this.#notice(letter.message)
     let message: unknown
     try {
@@ -159,6 +160,3 @@ class HandlerLoop {
     else this.#cell.log.debug({ err: error }, 'a message was refused, and nobody had asked')
   }
 }
-
-const isThenable = (value: unknown): value is Promise<unknown> =>
-  typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
