@@ -2,7 +2,7 @@
  * A folder for this process's private files, those of ipc among them, that only its user can enter, made when it is first needed and removed with
  * the last file in it, or at the exit of the process.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { lstatSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -38,6 +38,9 @@ export function privatePath(): PrivatePath {
       if (disposed) return
       disposed = true
       rmSync(path, { recursive: true, force: true })
+      // Node 20 asks of the path of a module whether it is a socket by what it looked at last. After a socket, the
+      // next package that is a link (pnpm makes them) would be loaded a second time, with classes of its own.
+      lstatSync('/')
       if (--users === 0) removeFolder()
     },
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -32,6 +32,32 @@ it('removes the folder with the last of them, and makes another for the next', (
   using three = privateEndpoint()
   expect(existsSync(dirname(pathOf(three.endpoint)))).toBe(true)
 })
+
+it.runIf(process.platform !== 'win32')(
+  'a package behind a link is loaded once, though a socket was removed before',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'troupe-test-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    mkdirSync(join(folder, 'real'))
+    writeFileSync(join(folder, 'real', 'index.mjs'), 'export class Mark {}')
+    symlinkSync('real', join(folder, 'link'))
+    const script = `
+    import { once } from 'node:events'
+    import { createServer } from 'node:net'
+    import { privateEndpoint } from '@troupe/core'
+    const real = await import('${folder}/real/index.mjs')
+    const [gone, kept] = [privateEndpoint(), privateEndpoint()]
+    const server = createServer().listen(gone.endpoint.slice('ipc://'.length))
+    await once(server, 'listening')
+    gone[Symbol.dispose]()
+    const link = await import('${folder}/link/index.mjs')
+    console.log(link.Mark === real.Mark)
+    server.close()
+    kept[Symbol.dispose]()`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: import.meta.dirname })
+    expect(stdout).toBe('true\n')
+  },
+)
 
 it('removes the folder at the exit of a process that did not dispose', async () => {
   const parent = mkdtempSync(join(tmpdir(), 'troupe-test-'))

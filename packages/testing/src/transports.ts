@@ -1,7 +1,8 @@
 /**
  * The transports that every fact of a socket must hold for.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +27,7 @@ export async function freeAddress(transport: Transport): Promise<string> {
   if (transport === 'inproc') return anyEndpoint('inproc')
   if (transport === 'ipc') {
     const folder = mkdtempSync(join(tmpdir(), 'troupe-test-'))
-    onTestFinished(() => rmSync(folder, { recursive: true }))
+    onTestFinished(() => rm(folder, { recursive: true }))
     return `ipc://${folder}/x`
   }
   const server = createServer()
