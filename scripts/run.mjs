@@ -1,7 +1,6 @@
 /**
- * The commands of the workspace on a machine that has Node and npm alone: `npm start`, `npm test`, `npm run bench`,
- * `npm run differential`, `npm run chaos`, `npm run build`, `npm run check`. Each installs what is missing, builds what is
- * stale, and runs. The exit code is that of what ran.
+ * The commands of the workspace on a machine that has Node and npm alone: `npm start`, `npm test`, and those of
+ * COMMANDS by `npm run`. Each installs what is missing, builds what is stale, and runs. The exit code is that of what ran.
  */
 import './node-version.mjs'
 import { join } from 'node:path'
@@ -16,7 +15,8 @@ import { ROOT } from './workspace.mjs'
 /** @type {Readonly<Record<string, readonly Program[]>>} */
 const COMMANDS = {
   start: [['examples/dist/main-job/main.js']],
-  test: [['node_modules/vitest/vitest.mjs', 'run']],
+  test: [['node_modules/vitest/vitest.mjs', 'run', '--project', 'actors', '--project', 'sockets']],
+  'test:programs': [['node_modules/vitest/vitest.mjs', 'run', '--project', 'programs']],
   // The test that finds stale diagrams writes them too.
   diagrams: [['node_modules/vitest/vitest.mjs', 'run', 'packages/actors/test/inspect/lifecycles.test.ts', '--update']],
   bench: [['packages/bench/dist/main.js']],

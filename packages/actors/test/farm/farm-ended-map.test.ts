@@ -27,8 +27,7 @@ describe.each(ENDS)('a map that is ended by %s and is not read', (_, ending) => 
     }
     const results = farm.map(tasks.double, source(), ending())
     expect((await results.next()).value).toBe(0)
-    await until(() => isLetGo)
-    expect(farm.stats()).toMatchObject({ pending: 0, held: 0 })
+    await until(() => isLetGo && farm.stats().pending + farm.stats().held === 0)
     expect(farm.stats().done).toBeLessThan(100)
     await expect(results.next()).rejects.toMatchObject({ code: expect.stringMatching('ABORTED|TIMEOUT') })
     expect(await results.next()).toEqual({ done: true, value: undefined })

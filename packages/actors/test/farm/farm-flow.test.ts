@@ -19,7 +19,7 @@ function watched(count: number, from = 0) {
 }
 
 describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
-  const running = sharedFarm({ ...ground, reorderWindow: 100 })
+  const running = sharedFarm({ ...ground, workers: 2, reorderWindow: 100 })
 
   it('reads the input lazily: of an endless one only what it can use', async () => {
     const farm = running()

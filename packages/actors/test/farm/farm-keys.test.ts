@@ -18,7 +18,7 @@ it.each(GROUNDS)('runs the tasks of one key one after the other, on %s', async (
 })
 
 it('holds the order of submits of a key when the worker of the first is killed', async () => {
-  const farm = await openFarm()
+  const farm = await openFarm({ workers: 2 })
   const order: string[] = []
   const note = (name: string) => () => order.push(name)
   const first = farm.submit(tasks.wait, 400, { key: 'x' }).then(note('first'))

@@ -53,7 +53,7 @@ describe.each([
   ['inline', { isolation: 'inline' }],
   ['processes', {}],
 ] as const)('a farm (%s) as a stream', (_name, ground) => {
-  const running = sharedFarm({ ...ground, reorderWindow: WINDOW })
+  const running = sharedFarm({ ...ground, workers: 2, reorderWindow: WINDOW })
 
   it('of Node gives the outputs in the order of what is written, or as they come', async () => {
     const ordered = gathering()

@@ -18,9 +18,16 @@ export const GROUNDS: readonly (readonly [string, Partial<FarmOptions>])[] = [
 const open = new Set<Farm>()
 const pids = new Set<number>()
 
-/** A farm of two workers on the tests' tasks. */
+/** Of one worker, which is a process or a thread to start, or of two that cost nothing. */
+const asTests = (options: Partial<FarmOptions>): FarmOptions => ({
+  tasks: TASKS,
+  workers: options.isolation === 'inline' ? 2 : 1,
+  ...options,
+})
+
+/** A farm on the tests' tasks: of one worker, or of two that are inline. */
 export async function openFarm(options: Partial<FarmOptions> = {}): Promise<Farm> {
-  const farm = await Farm.start({ tasks: TASKS, workers: 2, ...options })
+  const farm = await Farm.start(asTests(options))
   open.add(farm)
   rememberWorkers(farm)
   return farm
@@ -30,7 +37,7 @@ export async function openFarm(options: Partial<FarmOptions> = {}): Promise<Farm
 export function sharedFarm(options: Partial<FarmOptions> = {}): () => Farm {
   let farm: Farm
   beforeAll(async () => {
-    farm = await Farm.start({ tasks: TASKS, workers: 2, ...options })
+    farm = await Farm.start(asTests(options))
   })
   afterEach(async () => {
     await until(() => isIdle(farm))
