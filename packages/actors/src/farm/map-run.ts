@@ -155,6 +155,7 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
   #beginDurable(): DurableRun | undefined {
     try {
       return this.#terms.durable({
+        isIdle: () => this.#open === 0,
         written: (entries) => this.#written(entries),
         failed: (error) => this.#fail(error, true),
       })

@@ -53,12 +53,12 @@ describe('the process of a farm that is killed', () => {
 
   it('after an acceptance is written has nothing given, and its tasks run by the next', async () => {
     const { found, given } = await livesOf('after', 'accepted')
-    expect([found.accepted > 0, found.done, found.taken, given]).toEqual([true, 0, 0, [[], all]])
+    expect([found.accepted > 0, found.taken, given]).toEqual([true, 0, [[], all]])
   })
 
   it('before a result is written has it given to nobody, and its task run again', async () => {
     const { found, runs, given } = await livesOf('before', 'done')
-    expect([found.accepted > 0, found.done, found.taken, given]).toEqual([true, 0, 0, [[], all]])
+    expect([found.done, found.taken, given]).toEqual([0, 0, [[], all]])
     expect(Math.max(...runs)).toBe(2)
   })
 

@@ -58,6 +58,7 @@ export interface DurableTerms {
 }
 
 export interface DurableEvents {
+  isIdle(): boolean
   written(entries: readonly Entry[]): void
   failed(error: unknown): void
 }
@@ -85,6 +86,7 @@ export class DurableRun {
     this.#log = new RunLog({
       journal: terms.journal,
       run: terms.identity.name,
+      isIdle: () => events.isIdle(),
       written: (entries) => events.written(entries),
       failed: (error) => this.#fail(error),
     })

@@ -1,8 +1,8 @@
 /**
- * What happens in a run, gathered and appended to its journal: all of one turn in one batch, and all that comes while a
- * batch is being written in the next.
+ * What happens in a run, gathered and appended to its journal: what comes within some milliseconds, or while a batch is
+ * being written, in one batch. Only what nothing can join is written at once.
  */
-import { errorData } from '@troupe/core'
+import { type Deferred, deferred, errorData } from '@troupe/core'
 import type { Journal, JournalEntry } from '../journal/journal.js'
 import { rangesOf } from '../journal/ranges.js'
 import type { Entry } from '../ledger.js'
@@ -11,12 +11,15 @@ import { encodeInputs, encodeOutcomes, hashOf } from './list-body.js'
 /** So many inputs or outputs, and about so many bytes, are one entry at most. */
 const ENTRY_ITEMS = 256
 const ENTRY_BYTES = 1 << 20
-/** What was taken is written with what else happens, or after so long, in ms. */
-const TAKEN_AFTER_MS = 25
+/** So many inputs and outcomes are a batch. Fewer are after so long, in ms: a batch costs the threads what ten tasks do. */
+const BATCH_ITEMS = 512
+const GATHER_MS = 25
 
 export interface RunLogTerms {
   readonly journal: Journal
   readonly run: string
+  /** Whether no task is on its way whose outcome could be written with those that are there. */
+  isIdle(): boolean
   /** The outcomes of these are written: they count. */
   written(entries: readonly Entry[]): void
   /** Nothing more can be written. */
@@ -32,8 +35,10 @@ export class RunLog {
   #outcomes: Entry[] = []
   #taken: number[] = []
   #note: string | undefined
-  #later: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
+  #flushing = 0
+  /** Settled when a batch that gathers has enough. */
+  #gathering: Deferred<void> | undefined
   #failure: { readonly error: unknown } | undefined
 
   constructor(terms: RunLogTerms) {
@@ -44,32 +49,59 @@ export class RunLog {
   accepted(index: number, input: unknown): void {
     if (this.#inputs.length === 0) this.#firstInput = index
     this.#inputs.push(input)
-    void this.#soon()
+    this.#came()
   }
 
   /** A task has an outcome, which counts once it is written. */
   settled(entry: Entry): void {
     this.#outcomes.push(entry)
-    void this.#soon()
+    this.#came()
   }
 
   /** Outcomes that their taker has. */
   taken(indexes: readonly number[], note?: string): void {
     for (const index of indexes) this.#taken.push(index)
     this.#note = note ?? this.#note
-    this.#later ??= setTimeout(() => void this.#soon(), TAKEN_AFTER_MS)
+    void this.#soon()
   }
 
   /** Resolves when all that was gathered is written. @throws what the journal throws */
   async flush(): Promise<void> {
+    this.#flushing++
+    this.#gathering?.resolve()
     while (this.#failure === undefined && (this.#hasMore() || this.#writing !== undefined)) {
       await this.#soon()
     }
+    this.#flushing--
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
   #hasMore(): boolean {
     return this.#inputs.length + this.#outcomes.length + this.#taken.length > 0 || this.#note !== undefined
+  }
+
+  #came(): void {
+    if (this.#gathering !== undefined && this.#isBatch()) this.#gathering.resolve()
+    void this.#soon()
+  }
+
+  /** Whether to write at once. */
+  #isBatch(): boolean {
+    if (this.#inputs.length + this.#outcomes.length >= BATCH_ITEMS || this.#flushing > 0) return true
+    return this.#outcomes.length > 0 && this.#terms.isIdle()
+  }
+
+  /** Resolves when there is a batch, or time is up. */
+  async #gather(): Promise<void> {
+    // Once the turn has ended, so that a batch takes all that it brought.
+    await new Promise((resolve) => setImmediate(resolve))
+    if (this.#isBatch()) return
+    const gathering = deferred<void>()
+    this.#gathering = gathering
+    const timer = setTimeout(gathering.resolve, GATHER_MS)
+    await gathering.promise
+    clearTimeout(timer)
+    this.#gathering = undefined
   }
 
   #soon(): Promise<void> {
@@ -78,12 +110,11 @@ export class RunLog {
   }
 
   async #write(): Promise<void> {
-    // Once the turn has ended, so that a batch takes all that it brought.
-    await new Promise((resolve) => setImmediate(resolve))
-    clearTimeout(this.#later)
-    this.#later = undefined
     try {
-      while (this.#failure === undefined && this.#hasMore()) await this.#writeOnce()
+      do {
+        await this.#gather()
+        if (this.#hasMore()) await this.#writeOnce()
+      } while (this.#failure === undefined && this.#hasMore())
     } catch (error) {
       this.#failure = { error }
       this.#terms.failed(error)
