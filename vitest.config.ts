@@ -9,6 +9,8 @@ const PROGRAMS = [
   'packages/cli/test/**/*.test.ts',
   'packages/interop/test/**/*.test.ts',
   'packages/actors/test/farm/*chaos.test.ts',
+  'packages/actors/test/**/programs.test.ts',
+  'packages/actors/test/supervisor/stop-on-signals.test.ts',
   'test/pages.test.ts',
 ]
 const ACTORS = ['packages/actors/test/**/*.test.ts']

@@ -12,7 +12,7 @@ import { encodeInputs, encodeOutcomes, hashOf } from './list-body.js'
 const ENTRY_ITEMS = 256
 const ENTRY_BYTES = 1 << 20
 /** So many inputs and outcomes are a batch. Fewer are after so long, in ms: a batch costs the threads what ten tasks do. */
-const BATCH_ITEMS = 512
+const BATCH_ITEMS = 100
 const GATHER_MS = 25
 
 export interface RunLogTerms {
