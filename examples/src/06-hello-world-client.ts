@@ -12,7 +12,7 @@
  */
 import { ZMQRequest } from '@troupe/request-reply'
 
-await using request = new ZMQRequest('tcp://127.0.0.1:46506')
+await using request = new ZMQRequest('tcp://127.0.0.1:16506')
 
 await request.send('hello')
 console.log('sent: hello')

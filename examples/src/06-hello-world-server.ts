@@ -3,6 +3,6 @@
  */
 import { ZMQReply } from '@troupe/request-reply'
 
-await using reply = new ZMQReply('tcp://127.0.0.1:46506')
+await using reply = new ZMQReply('tcp://127.0.0.1:16506')
 
 for await (const request of reply) await reply.send(`${request} world`)

@@ -23,13 +23,13 @@ const Message = z.object({
 })
 const client = process.pid
 
-await using request = new ZMQRequest('tcp://127.0.0.1:46507', { schema: Message })
+await using request = new ZMQRequest('tcp://127.0.0.1:16507', { schema: Message })
 for (const kind of ['fine', 'stall', 'garble', 'crash'] as const) {
   const reply = await request.request({ kind, client }, { timeoutMs: 400, retries: 20 })
   console.log(`${reply.kind}: answered at try ${reply.tries}`)
 }
 
-await using lonely = new ZMQRequest('tcp://127.0.0.1:46508', { lingerMs: 0 })
+await using lonely = new ZMQRequest('tcp://127.0.0.1:16508', { lingerMs: 0 })
 try {
   await lonely.request('is anybody there?', { timeoutMs: 100, retries: 1 })
 } catch (error) {

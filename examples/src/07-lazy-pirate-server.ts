@@ -4,7 +4,7 @@
  */
 import { ZMQReply } from '@troupe/request-reply'
 
-const ENDPOINT = 'tcp://127.0.0.1:46507'
+const ENDPOINT = 'tcp://127.0.0.1:16507'
 const failed = new Set<string>()
 let reply = new ZMQReply(ENDPOINT)
 

@@ -13,7 +13,7 @@ const ZIP_CODE = '10001'
 const UPDATES = 100
 
 // A prefix is of bytes, not of words: with the space, no longer code can begin like this one.
-await using subscriber = new ZMQSubscriber('tcp://127.0.0.1:46608', `${ZIP_CODE} `)
+await using subscriber = new ZMQSubscriber('tcp://127.0.0.1:16608', `${ZIP_CODE} `)
 console.log(`collecting updates for ${ZIP_CODE}`)
 
 let count = 0

@@ -8,7 +8,7 @@ import { ZMQPublisher } from '@troupe/publish-subscribe'
 const FIRST_ZIP_CODE = 10_001
 const ZIP_CODES = 50
 
-await using publisher = new ZMQPublisher('tcp://127.0.0.1:46608')
+await using publisher = new ZMQPublisher('tcp://127.0.0.1:16608')
 
 // Weather that is the same every day: a place has its own, and it goes up and down around that.
 for (let hour = 0; ; hour++) {

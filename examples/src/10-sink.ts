@@ -3,8 +3,8 @@
  */
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 
-await using inbox = new ZMQPull('tcp://127.0.0.1:46702')
-await using done = new ZMQPush('tcp://127.0.0.1:46703')
+await using inbox = new ZMQPull('tcp://127.0.0.1:16702')
+await using done = new ZMQPush('tcp://127.0.0.1:16703')
 
 let [expected, came, sum] = [Number.POSITIVE_INFINITY, 0, 0]
 while (came < expected) {

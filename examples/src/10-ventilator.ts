@@ -14,9 +14,9 @@ import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 
 const TASKS = 100
 
-await using tasks = new ZMQPush('@tcp://127.0.0.1:46701')
-await using sink = new ZMQPush('tcp://127.0.0.1:46702')
-await using done = new ZMQPull('tcp://127.0.0.1:46703')
+await using tasks = new ZMQPush('@tcp://127.0.0.1:16701')
+await using sink = new ZMQPush('tcp://127.0.0.1:16702')
+await using done = new ZMQPull('tcp://127.0.0.1:16703')
 
 // The sink must know how many results to wait for. Each send waits until there is a worker that has room.
 await sink.send(`begin ${TASKS}`)

@@ -3,7 +3,7 @@
  */
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 
-await using tasks = new ZMQPull('>tcp://127.0.0.1:46701')
-await using results = new ZMQPush('tcp://127.0.0.1:46702')
+await using tasks = new ZMQPull('>tcp://127.0.0.1:16701')
+await using results = new ZMQPush('tcp://127.0.0.1:16702')
 
 for await (const task of tasks) await results.send(`result ${Number(task) ** 2}`)

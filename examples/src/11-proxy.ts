@@ -13,8 +13,8 @@ import { ZMQProxy } from '@troupe/core'
 import { ZMQDealer, ZMQRouter } from '@troupe/dealer-router'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 
-const FRONTEND = 'tcp://127.0.0.1:46704'
-const BACKEND = 'tcp://127.0.0.1:46705'
+const FRONTEND = 'tcp://127.0.0.1:16704'
+const BACKEND = 'tcp://127.0.0.1:16705'
 
 await using watcher = new ZMQPull('inproc://watch', { codec: 'frames' })
 await using broker = new ZMQProxy({

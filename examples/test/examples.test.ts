@@ -46,6 +46,16 @@ describe('the examples', () => {
     }
   })
 
+  it('have no port that systems give to whoever asks for any, as another program may have got it', () => {
+    const texts = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => readFileSync(join(SOURCES, file), 'utf8'))
+    const ports = texts.flatMap((text) => [...text.matchAll(/tcp:\/\/[\w.*]+:(\d+)/g)].map(([, port]) => Number(port)))
+    expect(ports.length).toBeGreaterThan(10)
+    // Linux begins at 32768, others later.
+    expect(ports.filter((port) => port >= 32_768)).toEqual([])
+  })
+
   it.each(examples)('$file is short', ({ text }) => {
     expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(60)
   })
