@@ -1,6 +1,4 @@
-import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
-
-const NOT_BY_DEFAULT = ['**/node_modules/**', '**/dist/**']
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 /** Programs as a user starts them: the examples, those in the pages, the commands, the peers in other languages, chaos. */
 const PROGRAMS = [
@@ -40,10 +38,11 @@ export default defineConfig({
     // The tests start and kill processes of their own: more files at once than this and they only wait for each other.
     maxWorkers: 2,
     projects: [
-      project('actors', { include: ACTORS, exclude: [...NOT_BY_DEFAULT, ...PROGRAMS] }),
+      project('actors', { include: ACTORS, exclude: [...configDefaults.exclude, ...PROGRAMS] }),
       project('sockets', {
-        include: ['packages/{core,patterns,testing}/**/test/**/*.test.ts', 'test/**/*.test.ts'],
-        exclude: [...NOT_BY_DEFAULT, ...PROGRAMS],
+        // All that is left, so that no file is in none.
+        include: ['packages/**/test/**/*.test.ts', 'test/**/*.test.ts'],
+        exclude: [...configDefaults.exclude, ...ACTORS, ...PROGRAMS],
         // One process takes a file after the other: to start one for each takes as long as half of the tests. What the
         // files import is then evaluated once, so a hook must stand in each file that needs it.
         isolate: false,
