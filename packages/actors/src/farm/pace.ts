@@ -6,7 +6,7 @@
  */
 
 /** What one worker may hold, in estimated ms of work: two frames, one in work and one waiting. */
-const AHEAD_MS = 36
+export const AHEAD_MS = 36
 /** No worker holds more tasks than this, however short they are. */
 const MAX_HELD = 1_024
 /** No frame is meant to be larger than this, in bytes, unless one task is. */

@@ -6,14 +6,18 @@ import type { z } from 'zod'
 import type { EquippedTask } from './equipment.js'
 import type { Failure } from './failure.js'
 import { misfit, parse } from './fit.js'
+import { AHEAD_MS } from './pace.js'
 import { BadPart, isGenerator, PartPump } from './part-pump.js'
 import { type Group, Run } from './run.js'
 import { RunTimes } from './run-times.js'
 import { Updates, type UpdateTerms } from './updates.js'
 import type { ResultsBody, TasksBody } from './wire.js'
 
-/** Results are sent at the latest this long after those before them, in ms, where a task allows. */
-const FLUSH_AFTER_MS = 10
+/**
+ * Results are sent at the latest this long after those before them, in ms, where a task allows: when half of what the farm
+ * sends ahead is done, which is when it sends more, so that each frame of tasks is answered by one of results.
+ */
+const FLUSH_AFTER_MS = AHEAD_MS / 2
 /** Tasks that return no promise run so long in a row, in ms, between two looks at the clock. */
 const LOOK_EVERY_MS = 0.5
 /** And no more than so many. */

@@ -7,8 +7,8 @@ import * as tasks from './fixtures/tasks.mjs'
 import { collect, openFarm, range, until } from './open-farm.js'
 
 const ENDS = [
-  ['its signal', () => ({ signal: AbortSignal.timeout(50) })],
-  ['its deadline', () => ({ deadlineMs: 50 })],
+  ['its signal', () => ({ signal: AbortSignal.timeout(300) })],
+  ['its deadline', () => ({ deadlineMs: 300 })],
 ] as const
 
 describe.each(ENDS)('a map that is ended by %s and is not read', (_, ending) => {
@@ -48,15 +48,15 @@ describe.each(ENDS)('a map that is ended by %s and is not read', (_, ending) => 
   it('leaves its durable name to the next, which goes on with it', async () => {
     const farm = await openFarm({ workers: 1, isolation: 'inline', journal: new MemoryJournal() })
     const named = { name: 'numbers' }
-    const results = farm.map(tasks.doubleLater, range(100), { ...named, ...ending() })
+    const results = farm.map(tasks.doubleLater, range(400), { ...named, ...ending() })
     expect([(await results.next()).value, (await results.next()).value]).toEqual([0, 2])
-    const again = () => farm.map(tasks.doubleLater, range(100), named)
+    const again = () => farm.map(tasks.doubleLater, range(400), named)
     let next: ReturnType<typeof again> | undefined
     await until(() => {
       next = attempt(again)
       return next !== undefined
     })
-    expect(await collect(next!)).toEqual(Array.from(range(100), (n) => n * 2).slice(1))
+    expect(await collect(next!)).toEqual(Array.from(range(400), (n) => n * 2).slice(1))
   })
 })
 

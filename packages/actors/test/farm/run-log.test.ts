@@ -9,7 +9,7 @@ import type { Entry } from '../../dist/farm/ledger.js'
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
-it('what comes while tasks run is one batch after 25 ms', async () => {
+it('what comes while tasks run is one batch after 50 ms', async () => {
   const { log, appended } = opened({ isIdle: () => false })
   for (let n = 0; n < 10; n++) {
     log.accepted(n, n)
@@ -19,7 +19,7 @@ it('what comes while tasks run is one batch after 25 ms', async () => {
   log.taken([0, 1])
   await turn()
   expect(appended).toEqual([])
-  await vi.advanceTimersByTimeAsync(25)
+  await vi.advanceTimersByTimeAsync(50)
   await turn()
   expect(appended).toEqual([['accepted 10', 'done 10', 'taken 2']])
 })
@@ -39,16 +39,16 @@ it('the last outcome, which nothing can join, is written at once with all that w
   expect(appended).toEqual([['accepted 2', 'done 2']])
 })
 
-it('a hundred inputs and outcomes are written at once', async () => {
+it('two hundred inputs and outcomes are written at once', async () => {
   const { log, appended } = opened({ isIdle: () => false })
-  for (let n = 0; n < 60; n++) log.accepted(n, n)
+  for (let n = 0; n < 120; n++) log.accepted(n, n)
   await turn()
-  for (let n = 0; n < 39; n++) log.settled(outcome(n))
+  for (let n = 0; n < 79; n++) log.settled(outcome(n))
   await turn()
   expect(appended).toEqual([])
-  log.settled(outcome(39))
+  log.settled(outcome(79))
   await turn()
-  expect(appended).toEqual([['accepted 60', 'done 40']])
+  expect(appended).toEqual([['accepted 120', 'done 80']])
 })
 
 it('a flush waits for no time, also one that comes while a batch gathers', async () => {

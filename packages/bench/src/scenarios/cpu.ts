@@ -17,7 +17,7 @@ const TASK_SECONDS = 0.001
 const WANTED = 0.93
 
 export const cpu: Scenario = async ({ workers, rounds, quick }) => {
-  const count = quick ? 100 : 2_000
+  const count = quick ? 100 : 5_000
   const orderFor = (contender: Contender): Order => ({ by: contender === bare ? 'map' : 'submit', count })
   const spun = rates(await alternate(cpuPools, { start: startWith('spin', workers), rounds, warmUp: !quick, orderFor }))
   const worked = rates(

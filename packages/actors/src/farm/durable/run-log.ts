@@ -11,9 +11,9 @@ import { encodeInputs, encodeOutcomes, hashOf } from './list-body.js'
 /** So many inputs or outputs, and about so many bytes, are one entry at most. */
 const ENTRY_ITEMS = 256
 const ENTRY_BYTES = 1 << 20
-/** So many inputs and outcomes are a batch. Fewer are after so long, in ms: a batch costs the threads what ten tasks do. */
-const BATCH_ITEMS = 100
-const GATHER_MS = 25
+/** So many inputs and outcomes are a batch. Fewer are after so long, in ms: a batch wakes threads, which tasks of a millisecond feel. */
+const BATCH_ITEMS = 200
+const GATHER_MS = 50
 
 export interface RunLogTerms {
   readonly journal: Journal
