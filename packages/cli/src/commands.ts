@@ -17,6 +17,17 @@ Ctrl-C once finishes what has begun; twice, or SIGTERM, stops at once.
 Example:
   ls *.txt | jq -R '{path: .}' -c | troupe map digest.ts > digests.ndjson`
 
+const WORKER_HELP = `
+FILE is a module, in JavaScript or TypeScript, that exports the tasks of the farm, and maybe others.
+The farm is one that was started with Farm.start({ endpoint, joinable: true }). When it ends, the workers wait for it
+to come back. What tasks write with console.log goes to stderr.
+
+Ctrl-C or SIGTERM once leaves the farm when the tasks that run are done; twice stops at once. It ends by that signal.
+Exit status: 2 when it could not join, or not any more.
+
+Example:
+  troupe worker tasks.ts --join tcp://10.0.0.5:7000 --slots 8 --tags gpu eu`
+
 const SERVE_HELP = `
 FILE is a module, in JavaScript or TypeScript, that exports what implement(contract, handlers) of @troupe/actors/rpc makes.
 Where it listens is told on stderr. What handlers write with console.log goes to stderr too.
@@ -67,7 +78,8 @@ type Ended = (how: Ending) => void
 
 /** Adds all commands; `ended` is told how the one ended that was run. */
 export function addCommands(program: Command, streams: Streams, ended: Ended): void {
-  for (const add of [addMap, addServe, addCall, addPing, addTop, addDescribe, addJournal]) add(program, streams, ended)
+  for (const add of [addMap, addWorker, addServe, addCall, addPing, addTop, addDescribe, addJournal])
+    add(program, streams, ended)
 }
 
 function addMap(program: Command, streams: Streams, ended: Ended): void {
@@ -91,6 +103,25 @@ function addMap(program: Command, streams: Streams, ended: Ended): void {
     .action(async (file: string, options: unknown) => {
       const { map } = await import('./map.js')
       ended(await map(file, options, streams))
+    })
+}
+
+function addWorker(program: Command, streams: Streams, ended: Ended): void {
+  program
+    .command('worker')
+    .description('join a farm that runs elsewhere, and work for it')
+    .argument('<FILE>', 'the file of the tasks')
+    .requiredOption('--join <ENDPOINT>', 'where the farm listens, as tcp://10.0.0.5:7000')
+    .option('--slots <N>', 'how many workers, each a process (default: one a core)')
+    .option('--tags <TAG...>', 'what they have that tasks may ask for')
+    .option('--inbox <ENDPOINT>', 'where each listens for the farm (default: a free port of the way to the farm)')
+    .option('--advertise <HOST[:PORT]>', 'under which address the farm reaches the inbox, where it is another')
+    .option('--join-timeout-ms <N>', 'how long the farm may take to welcome them, 0 for ever (default: 30000)')
+    .option('--insecure', 'listen beyond loopback, for whoever reaches it')
+    .addHelpText('after', WORKER_HELP)
+    .action(async (file: string, options: unknown) => {
+      const { worker } = await import('./worker.js')
+      ended(await worker(file, options, streams))
     })
 }
 

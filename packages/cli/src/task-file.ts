@@ -4,7 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import { chooseTask, loadTasks, type Task } from '@troupe/actors/farm'
 import { TroupeError } from '@troupe/core'
-import { isFile, readySource } from './source-file.js'
+import { isFile, readySource, type SourceFile } from './source-file.js'
 
 /** A task, where its workers find it, and the Node flags that they need. */
 export interface ChosenTask {
@@ -22,6 +22,17 @@ export async function openTaskFile(argument: string): Promise<ChosenTask> {
   const { path, name } = await findFile(argument)
   const { url, execArgv } = await readySource(path)
   return { task: choose(await loadTasks(url), name, fileURLToPath(url)), url, execArgv }
+}
+
+/**
+ * Finds a file of tasks, all of which are meant, and looks at it.
+ * @throws {TroupeError} `MODULE_NOT_FOUND`, `MODULE_FAILED`, `UNKNOWN_TASK` when it exports none
+ */
+export async function openSource(path: string): Promise<SourceFile> {
+  if (!(await isFile(path))) throw new TroupeError('MODULE_NOT_FOUND', `there is no task file ${path}`)
+  const source = await readySource(path)
+  await loadTasks(source.url)
+  return source
 }
 
 // A # may be part of the file's name, so the whole is tried first.

@@ -6,6 +6,7 @@ import type { Clock, Logger } from '@troupe/core'
 import { type FarmEnd, PortEnd, SocketEnd, type SocketTerms } from './farm-end.js'
 import { Link } from './link.js'
 import type { Parts } from './parts.js'
+import type { Seat } from './seat.js'
 import {
   BODY_ENCODINGS,
   type BodyEncoding,
@@ -28,20 +29,33 @@ import {
 /** How long a worker whose connection was lost may take to come back, in ms. */
 const RECONNECT_MS = 1_000
 
+/** Who has started a worker, or has let it in. */
+export interface Keeper {
+  /** It has said HELLO and is welcome. */
+  joined(hello: Hello): void
+  /** It has answered tasks: it may hold nothing now. */
+  answered(): void
+  /** It leaves: it is to be given nothing more. */
+  leaving(): void
+  /** It is taken to be gone. */
+  silent(why: string): void
+  /** Ends it at once. */
+  kill(why: string): void
+}
+
 /** What the crew tells the farm. */
 export interface CrewEvents {
-  joined(mate: Mate, hello: Hello): void
+  /** A worker says HELLO that nobody expects. */
+  stranger(header: Header, hello: Hello): void
   /** Anything came from a worker: it lives. */
   heard(mate: Mate): void
   results(mate: Mate, results: ResultsBody, bytes: number): void
   update(mate: Mate, update: UpdateBody, bytes: number): void
   /** A numbered frame of a worker cannot be read: what it answered is lost. */
   unreadable(mate: Mate, kind: FrameKind): void
-  /** A worker answers no heartbeat and does not come back. */
-  silent(mate: Mate): void
 }
 
-/** By what a worker is reached. */
+/** By what a worker that is started here is reached. */
 export type Transport = SocketTerms['transport'] | 'port'
 
 export interface CrewTerms {
@@ -50,6 +64,8 @@ export interface CrewTerms {
   /** How often a worker shall show that its event loop turns. */
   readonly beatMs: number
   readonly livenessMs: number
+  readonly concurrency: number
+  readonly graceMs: number
   readonly clock: Clock
   readonly log: Logger
 }
@@ -60,6 +76,9 @@ export interface Mate {
   readonly incarnation: string
   readonly link: Link<Parts>
   readonly end: FarmEnd
+  readonly keeper: Keeper
+  /** Its place at the dispatcher, while it has one. */
+  seat: Seat | undefined
   joined: boolean
   encoding: BodyEncoding
   pid: number | undefined
@@ -78,13 +97,16 @@ export class Crew {
     this.#events = events
   }
 
-  /** Expects a new incarnation. */
-  expect(id: string, transport: Transport): Mate {
+  /** Expects a new incarnation of a worker that is started here. */
+  expect(id: string, transport: Transport, keeper: Keeper): Mate {
     const incarnation = randomBytes(8).toString('hex')
-    const end = this.#endOf(incarnation, transport)
-    const unknown = { pid: undefined, memoryMiB: undefined }
-    const mate: Mate = { id, incarnation, link: new Link(), end, joined: false, encoding: 'msgpack', ...unknown }
-    this.#mates.set(incarnation, mate)
+    return this.#add(id, incarnation, this.#endOf(incarnation, transport), keeper)
+  }
+
+  /** Lets in a worker that was started elsewhere, and answers its HELLO. */
+  admit(id: string, header: Header, hello: Hello, end: FarmEnd, keeper: Keeper): Mate {
+    const mate = this.#add(id, header.incarnation, end, keeper)
+    this.#welcome(mate, hello)
     return mate
   }
 
@@ -99,7 +121,7 @@ export class Crew {
   }
 
   /** Sends a numbered frame; returns its body. @throws what the encoder throws */
-  send(mate: Mate, kind: 'TASKS' | 'CANCEL' | 'CREDIT', body: unknown): BodyParts {
+  send(mate: Mate, kind: 'TASKS' | 'CANCEL' | 'CREDIT' | 'BYE', body: unknown): BodyParts {
     const parts = encodeParts(body, mate.encoding)
     mate.end.send(mate.link.send(this.#terms.clock.now(), (sequence) => [this.#header(mate, kind, sequence), ...parts]))
     return parts
@@ -117,24 +139,33 @@ export class Crew {
     const now = this.#terms.clock.now()
     for (const mate of this.#mates.values()) {
       const { lostSinceMs } = mate.end
-      if (lostSinceMs !== undefined && now - lostSinceMs > RECONNECT_MS) this.#events.silent(mate)
+      if (lostSinceMs !== undefined && now - lostSinceMs > RECONNECT_MS)
+        mate.keeper.silent(`it answered no heartbeat for ${this.#terms.livenessMs} ms`)
     }
   }
 
   /** Takes a message of a worker. What is not a frame of a worker of this run is dropped. */
   came(parts: Parts): void {
     const header = decodeHeader(parts)
-    const mate = header === undefined ? undefined : this.#mates.get(header.incarnation)
-    if (header === undefined || mate === undefined || header.run !== this.#terms.run) return this.#drop()
-    if (header.kind === 'HELLO') return this.#hello(mate, header, parts[1]!)
-    if (header.version !== WIRE_VERSION || !mate.joined) return this.#drop()
+    if (header === undefined) return this.#drop()
+    if (header.kind === 'HELLO') return this.#hello(header, parts[1]!)
+    const mate = this.#mates.get(header.incarnation)
+    if (mate?.joined !== true || header.run !== this.#terms.run || header.version !== WIRE_VERSION) return this.#drop()
     this.#events.heard(mate)
     this.#acknowledge(mate, header)
     if (header.kind === 'BEAT') mate.memoryMiB = decodeBody('BEAT', parts[1]!, 'msgpack')?.memoryMiB
     const { kind, sequence } = header
-    if ((kind === 'RESULTS' || kind === 'UPDATE') && mate.link.arrive(sequence) === 'take') {
-      this.#take(mate, kind, parts.slice(1))
+    if ((kind === 'RESULTS' || kind === 'UPDATE' || kind === 'BYE') && mate.link.arrive(sequence) === 'take') {
+      if (kind === 'BYE') mate.keeper.leaving()
+      else this.#take(mate, kind, parts.slice(1))
     }
+  }
+
+  #add(id: string, incarnation: string, end: FarmEnd, keeper: Keeper): Mate {
+    const known = { id, incarnation, end, keeper, link: new Link<Parts>(), joined: false, encoding: 'msgpack' } as const
+    const mate: Mate = { ...known, seat: undefined, pid: undefined, memoryMiB: undefined }
+    this.#mates.set(incarnation, mate)
+    return mate
   }
 
   #take(mate: Mate, kind: 'RESULTS' | 'UPDATE', body: BodyParts): void {
@@ -148,23 +179,28 @@ export class Crew {
     this.#events.results(mate, results, sizeOf(body))
   }
 
-  #hello(mate: Mate, header: Header, part: Uint8Array): void {
+  #hello(header: Header, part: Uint8Array): void {
     const hello = decodeBody('HELLO', part, 'msgpack')
-    if (hello === undefined || !mate.end.open(hello.inbox)) return this.#drop()
-    if (header.version !== WIRE_VERSION) {
-      const message = `it speaks version ${header.version} of the wire, and the farm speaks ${WIRE_VERSION}`
-      return mate.end.send([
-        this.#header(mate, 'REFUSED', 0),
-        encodeBody({ code: 'VERSION_MISMATCH', message }, 'msgpack'),
-      ])
-    }
+    if (hello === undefined) return this.#drop()
+    const mate = this.#mates.get(header.incarnation)
+    // One that was let in may not know the run yet.
+    const isKnown = mate !== undefined && (header.run === this.#terms.run || header.run === '')
+    if (!isKnown) return this.#events.stranger(header, hello)
+    if (!mate.end.open(hello.inbox)) return this.#drop()
+    if (header.version === WIRE_VERSION) return this.#welcome(mate, hello)
+    mate.end.send(refusal(this.#terms.run, header, 'VERSION_MISMATCH', otherVersion(header)))
+  }
+
+  #welcome(mate: Mate, hello: Hello): void {
+    const { beatMs: heartbeatMs, livenessMs, concurrency, graceMs } = this.#terms
     mate.pid = hello.pid
     mate.encoding = BODY_ENCODINGS.find((encoding) => hello.encodings.includes(encoding)) ?? 'msgpack'
-    const welcome = { encoding: mate.encoding, heartbeatMs: this.#terms.beatMs }
+    const { id, encoding } = mate
+    const welcome = { encoding, heartbeatMs, id, livenessMs, concurrency, graceMs }
     mate.end.send([this.#header(mate, 'WELCOME', 0), encodeBody(welcome, 'msgpack')])
     if (mate.joined) return
     mate.joined = true
-    this.#events.joined(mate, hello)
+    mate.keeper.joined(hello)
   }
 
   #endOf(incarnation: string, transport: Transport): FarmEnd {
@@ -190,3 +226,13 @@ export class Crew {
 }
 
 const EMPTY = encodeBody(null, 'msgpack')
+
+/** A REFUSED, in answer to a HELLO. */
+export function refusal(run: string, { incarnation }: Header, code: string, message: string): Parts {
+  const header = encodeHeader({ kind: 'REFUSED', run, incarnation, sequence: 0, acknowledged: 0 })
+  return [header, encodeBody({ code, message }, 'msgpack')]
+}
+
+/** Why a peer of another version is refused. */
+export const otherVersion = ({ version }: Header): string =>
+  `it speaks version ${version} of the wire, and the farm speaks ${WIRE_VERSION}`

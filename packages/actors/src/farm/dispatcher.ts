@@ -46,8 +46,8 @@ export interface DispatchPort {
   kill(seat: Seat, why: string): void
   /** Asks for a `flush` at the end of this turn of the event loop. */
   flushSoon(): void
-  /** The tags of each kind of worker that there is or may be. */
-  routes(): readonly ReadonlySet<string>[]
+  /** The tags of each kind of worker that there is or may be; undefined when there may be any. */
+  routes(): readonly ReadonlySet<string>[] | undefined
 }
 
 export interface DispatchTerms {
@@ -133,9 +133,9 @@ export class Dispatcher {
     return this.#isPaused ? [] : this.#placement.backlogs(this.#clock.now())
   }
 
-  /** A worker has joined, which has such tags, and takes tasks. */
-  join(id: string, tags: ReadonlySet<string> = NO_TAGS): Seat {
-    const seat = seatOf(id, tags, this.#clock.now())
+  /** A worker has joined, which has such tags and runs so many tasks at once. */
+  join(id: string, tags: ReadonlySet<string> = NO_TAGS, slots = this.#terms.concurrency): Seat {
+    const seat = seatOf(id, tags, slots, this.#clock.now())
     this.#seats.add(seat)
     this.#port.flushSoon()
     return seat
@@ -294,7 +294,7 @@ export class Dispatcher {
   /** Refuses a task that would wait for ever. */
   #isRoutable(entry: Entry): boolean {
     const routes = this.#port.routes()
-    if (routes.some((tags) => suits(tags, entry.routing))) return true
+    if (routes === undefined || routes.some((tags) => suits(tags, entry.routing))) return true
     this.#reject(entry, new UnroutableError(entry.facts(), entry.routing!.tags, routes))
     return false
   }

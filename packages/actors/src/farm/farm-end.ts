@@ -25,6 +25,8 @@ export interface FarmEnd {
   readonly inbox: string | undefined
   /** The worker's end, which goes to its thread with its start. */
   readonly port: MessagePort | undefined
+  /** Whether it was ever connected to the worker. */
+  readonly isReached: boolean
   /** Since when the connection to the worker is lost, if it is. */
   readonly lostSinceMs: number | undefined
   /** The worker says where it listens. False if it cannot be reached there. */
@@ -38,6 +40,10 @@ export interface FarmEnd {
 export interface SocketTerms {
   readonly transport: 'inproc' | 'ipc' | 'tcp'
   readonly incarnation: string
+  /** Where a worker listens that was started elsewhere. */
+  readonly inbox?: string
+  /** How long what was sent last may take to leave after the end, in ms. Default: not at all. */
+  readonly lingerMs?: number
   readonly heartbeatMs: number
   readonly livenessMs: number
   readonly clock: Clock
@@ -48,6 +54,7 @@ export interface SocketTerms {
 export class SocketEnd implements FarmEnd {
   readonly inbox: string
   readonly port = undefined
+  isReached = false
   lostSinceMs: number | undefined
   readonly #terms: SocketTerms
   readonly #place: PrivateEndpoint | undefined
@@ -55,14 +62,16 @@ export class SocketEnd implements FarmEnd {
 
   constructor(terms: SocketTerms) {
     this.#terms = terms
-    const { transport, incarnation } = terms
-    this.#place = transport === 'ipc' ? privateEndpoint() : undefined
+    const { transport, incarnation, inbox } = terms
+    this.#place = transport === 'ipc' && inbox === undefined ? privateEndpoint() : undefined
     const elsewhere = transport === 'inproc' ? `inproc://troupe-worker-${incarnation}` : 'tcp://127.0.0.1:*'
-    this.inbox = this.#place?.endpoint ?? elsewhere
+    this.inbox = inbox ?? this.#place?.endpoint ?? elsewhere
   }
 
   open(inbox: string | undefined): boolean {
-    if (inbox === undefined || !isLocalAddress(inbox)) return false
+    // A worker that was started here is here; one that was let in was looked at before, and does not move.
+    if (inbox === undefined || (this.#terms.inbox === undefined ? !isLocalAddress(inbox) : inbox !== this.inbox))
+      return false
     this.#socket ??= this.#dial(inbox)
     return true
   }
@@ -82,27 +91,32 @@ export class SocketEnd implements FarmEnd {
   }
 
   #dial(inbox: string): ZMQPush<{ codec: 'frames' }> {
-    const { heartbeatMs, livenessMs, transport, log } = this.#terms
+    const { heartbeatMs, livenessMs, transport, lingerMs = 0, log } = this.#terms
     // A worker in this process has no connection that could be lost.
     const inline = transport === 'inproc'
-    const socket = new ZMQPush(`>${inbox}`, {
+    const socket = new ZMQPush(undefined, {
       codec: 'frames',
       // What is queued here is bounded by the window of the worker.
       sendHighWaterMark: 0,
-      lingerMs: 0,
+      lingerMs,
       reconnectIntervalMs: 50,
       // The I/O thread answers these, so a worker that computes is never taken for a dead one.
       ...(!inline && { heartbeatIntervalMs: heartbeatMs, heartbeatTimeoutMs: Math.max(10, livenessMs - heartbeatMs) }),
       log,
     })
-    if (!inline) void this.#watch(socket)
+    // Before it connects, so that the connection is seen.
+    if (!inline) void this.#watch(new ZMQMonitor(socket))
+    socket.connect(inbox).catch((error: unknown) => log.debug({ err: errorData(error) }, 'a worker was not dialled'))
     return socket
   }
 
-  async #watch(socket: ZMQPush<{ codec: 'frames' }>): Promise<void> {
+  async #watch(monitor: ZMQMonitor): Promise<void> {
     try {
-      for await (const { type } of new ZMQMonitor(socket)) {
-        if (type === 'handshake_succeeded') this.lostSinceMs = undefined
+      for await (const { type } of monitor) {
+        if (type === 'handshake_succeeded') {
+          this.isReached = true
+          this.lostSinceMs = undefined
+        }
         if (type === 'disconnected') this.lostSinceMs ??= this.#terms.clock.now()
       }
     } catch (error) {
@@ -117,6 +131,7 @@ export class SocketEnd implements FarmEnd {
  */
 export class PortEnd implements FarmEnd {
   readonly inbox = undefined
+  readonly isReached = true
   readonly lostSinceMs = undefined
   readonly port: MessagePort
   readonly #own: MessagePort

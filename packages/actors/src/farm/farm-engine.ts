@@ -115,10 +115,10 @@ export class FarmEngine {
     this.#dispatcher = new Dispatcher(
       options,
       {
-        send: (seat, firstTicket, entries) => this.#pool.send(seat, firstTicket, entries),
-        cancel: (seat, tickets) => this.#pool.cancel(seat, tickets),
-        allow: (seat, ticket, upTo) => this.#pool.allow(seat, ticket, upTo),
-        kill: (seat, why) => this.#pool.kill(seat, why),
+        send: (seat, firstTicket, entries) => this.#pool.seating.send(seat, firstTicket, entries),
+        cancel: (seat, tickets) => this.#pool.seating.cancel(seat, tickets),
+        allow: (seat, ticket, upTo) => this.#pool.seating.allow(seat, ticket, upTo),
+        kill: (seat, why) => this.#pool.seating.kill(seat, why),
         flushSoon: () => this.#flushSoon(),
         routes: () => this.#pool.routes(),
       },
@@ -142,6 +142,10 @@ export class FarmEngine {
 
   get state(): LifecycleState {
     return this.#lifecycle.state
+  }
+
+  get endpoint(): string | undefined {
+    return this.#pool.endpoint
   }
 
   get inspectEndpoint(): string | undefined {
@@ -291,7 +295,7 @@ export class FarmEngine {
       signal: checked.signal,
       reorderWindow,
       useful: () =>
-        Math.max(checked.key === undefined ? 0 : KEYED_AHEAD, this.#pool.most * line.pace.held(concurrency)),
+        Math.max(checked.key === undefined ? 1 : KEYED_AHEAD, this.#pool.most * line.pace.held(concurrency)),
       enter: (input, index, owner) => entryOf(input, { line, number: index, owner }, terms),
       accept: (entry) => this.#dispatcher.accept(entry),
       cancelAll: (owner, reason) => this.#dispatcher.cancelAll(owner, reason),

@@ -33,6 +33,8 @@ const journal = z.union([
   z.strictObject({ path: z.string().min(1), sync: z.boolean().optional() }),
 ])
 const count = z.number().int().min(1).max(10_000)
+/** None, where others join. */
+const countOrNone = z.number().int().min(0).max(10_000)
 const isolation = z.enum(['process', 'thread', 'inline'])
 
 const inOrder = ({ min = 0, max = 1 }: { min?: number; max?: number }, context: z.core.$RefinementCtx<unknown>) => {
@@ -76,7 +78,7 @@ const AllFarmOptions = z.strictObject({
   tasks: z.union([z.instanceof(URL), z.string().min(1)]),
   /** How many workers, or from how many to how many, or several groups of them. Default: one for each core that this process may use. */
   workers: z
-    .union([count, ElasticWorkers.superRefine(inOrder), z.array(WorkerGroupOptions).min(1).max(64)])
+    .union([countOrNone, ElasticWorkers.superRefine(inOrder), z.array(WorkerGroupOptions).min(1).max(64)])
     .default(() => availableParallelism()),
   /** A worker that has ended so many tasks is replaced by a new one, without a pause; 0 never. */
   maxTasks: z.number().int().nonnegative().default(0),
@@ -122,6 +124,11 @@ const AllFarmOptions = z.strictObject({
   shutdownMs: ShutdownTimeOption.default(5_000),
   /** Where the farm listens for its workers. Default: a private ipc endpoint (tcp on loopback on Windows). */
   endpoint: z.string().min(1).optional(),
+  /**
+   * Lets workers join at `endpoint` that were started elsewhere, by `troupe worker --join` or in another language; they leave and
+   * come back as they like. The farm imports `tasks` itself then, to know what they must have.
+   */
+  joinable: z.boolean().default(false),
   /** Where it tells its stats to who asks, as `troupe top` does. Default: nowhere. */
   inspect: z.string().min(1).optional(),
   /** Listens beyond loopback, ipc and inproc, for whoever reaches it. */
@@ -142,7 +149,16 @@ const AllFarmOptions = z.strictObject({
     .optional(),
 })
 
-export const FarmOptions = AllFarmOptions.superRefine(({ isolation, workers, maxMemoryMiB, hangMs }, context) => {
+export const FarmOptions = AllFarmOptions.superRefine((options, context) => {
+  const { isolation, workers, maxMemoryMiB, hangMs, joinable, endpoint } = options
+  if (joinable && endpoint === undefined) {
+    const message = 'must be given, as tcp://127.0.0.1:7000, for workers to join there'
+    context.addIssue({ code: 'custom', path: ['endpoint'], message })
+  }
+  if (workers === 0 && !joinable) {
+    context.addIssue({ code: 'custom', path: ['workers'], message: 'must be 1 or more, unless `joinable`' })
+  }
+  if (joinable) return
   const all = Array.isArray(workers) ? workers.map((group) => group.isolation ?? isolation) : [isolation]
   if (all.some((one) => one !== 'inline')) return
   const message = 'is for workers in processes or threads: these share the event loop and the memory of the farm'

@@ -58,6 +58,11 @@ export class Farm implements Supervised, AsyncDisposable {
     return this.#engine.state
   }
 
+  /** Where it listens for its workers, with the real port; undefined when all are in threads. */
+  get endpoint(): string | undefined {
+    return this.#engine.endpoint
+  }
+
   /** Where it can be looked at, with the real port; undefined for one that was started without `inspect`. */
   get inspectEndpoint(): string | undefined {
     return this.#engine.inspectEndpoint

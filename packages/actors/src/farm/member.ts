@@ -1,10 +1,10 @@
 /**
  * One worker of the pool, through all its incarnations.
  */
-import { type Deferred, deferred } from '@troupe/core'
+import type { Deferred } from '@troupe/core'
 import type { Actor } from '../actor/actor.js'
 import type { Mate } from './crew.js'
-import type { Seat } from './dispatcher.js'
+import type { Seat } from './seat.js'
 import type { WorkerGroup } from './worker-group.js'
 
 /** `working` on a task, or `idle`; it ends, or is about to, when `leaving`. */
@@ -16,7 +16,10 @@ export interface WorkerStats {
   readonly pid: number | undefined
   readonly incarnation: string
   readonly state: WorkerState
-  readonly isolation: 'process' | 'thread' | 'inline'
+  /** Where it runs: `remote` for one that has joined from elsewhere. */
+  readonly isolation: 'process' | 'thread' | 'inline' | 'remote'
+  /** The machine of one that has joined, as it says. */
+  readonly host: string | undefined
   readonly tags: readonly string[]
   /** Tasks that it has now. */
   readonly held: number
@@ -31,7 +34,6 @@ export interface Incarnation {
   readonly mate: Mate
   readonly joined: Deferred<void>
   actor: Actor | undefined
-  seat: Seat | undefined
 }
 
 export class Member {
@@ -49,7 +51,7 @@ export class Member {
   ) {}
 
   get seat(): Seat | undefined {
-    return this.now?.seat
+    return this.now?.mate.seat
   }
 
   get held(): number {
@@ -66,8 +68,8 @@ export class Member {
     return this.seat !== undefined && !this.seat.leaving
   }
 
-  begin(mate: Mate): Incarnation {
-    this.now = { mate, joined: deferred(), actor: undefined, seat: undefined }
+  begin(mate: Mate, joined: Deferred<void>): Incarnation {
+    this.now = { mate, joined, actor: undefined }
     return this.now
   }
 
@@ -77,7 +79,8 @@ export class Member {
     const state = seat === undefined ? 'starting' : seat.leaving ? 'leaving' : held > 0 ? 'working' : 'idle'
     return {
       ...{ id, pid: mate?.pid ?? actor?.pid, incarnation: mate?.incarnation ?? '', state },
-      ...{ isolation: group.isolation, tags: group.tags, held, done: seat?.done ?? 0, failed: seat?.failed ?? 0 },
+      ...{ isolation: group.isolation, host: undefined, tags: group.tags, held },
+      ...{ done: seat?.done ?? 0, failed: seat?.failed ?? 0 },
       memoryMiB: mate?.memoryMiB,
     }
   }

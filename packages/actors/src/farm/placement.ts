@@ -9,7 +9,6 @@ import { type Seat, suits } from './seat.js'
 import { type Lane, TaskQueue } from './task-queue.js'
 
 export interface PlacementTerms {
-  readonly concurrency: number
   readonly onWorkerLost: 'redeliver' | 'fail'
 }
 
@@ -124,22 +123,21 @@ export class Placement {
 
   /** The worker with the least outstanding work, if it has room for such a task. */
   #roomiest(seats: readonly Seat[], entry: Entry): Seat | undefined {
-    const limit = this.#heldLimit(entry)
     let best: Seat | undefined
     for (const seat of seats) {
-      if (seat.alone || seat.holder.held >= limit) continue
-      if (best === undefined || seat.holder.held < best.holder.held) best = seat
+      if (seat.alone || seat.holder.held >= this.#heldLimit(entry, seat)) continue
+      if (best === undefined || loadOf(seat) < loadOf(best)) best = seat
     }
     if (best === undefined) return undefined
     // Half empty before more is sent, so that frames stay large; but whoever can run more at once gets it.
-    const { held } = best.holder
-    return held >= this.#terms.concurrency && held > limit / 2 ? undefined : best
+    const { slots, holder } = best
+    return holder.held >= slots && holder.held > this.#heldLimit(entry, best) / 2 ? undefined : best
   }
 
-  #heldLimit({ line, routing, owner }: Entry): number {
+  #heldLimit({ line, routing, owner }: Entry, { slots }: Seat): number {
     // A try whose parts are read may wait for its reader, so nothing of its kind is to wait behind it.
     const isRead = owner.updates !== undefined && owner.updates.wants.parts > 0
-    return isRead || this.#beginsAtOnce(routing) ? this.#terms.concurrency : line.pace.held(this.#terms.concurrency)
+    return isRead || this.#beginsAtOnce(routing) ? slots : line.pace.held(slots)
   }
 
   /**
@@ -153,16 +151,23 @@ export class Placement {
   #take(lane: Lane, seat: Seat, { fitting, rateRoom }: { fitting: readonly Seat[]; rateRoom: number }): Entry[] {
     const first = lane.tasks.peek()!
     let held = 0
-    for (const { holder } of fitting) held += holder.held
-    const room = this.#heldLimit(first) - seat.holder.held
-    const share = Math.ceil((lane.tasks.size + held) / fitting.length) - seat.holder.held
-    const frame = this.#beginsAtOnce(lane.routing) ? room : first.line.pace.frame(this.#terms.concurrency)
+    let slots = 0
+    for (const each of fitting) {
+      held += each.holder.held
+      slots += each.slots
+    }
+    const room = this.#heldLimit(first, seat) - seat.holder.held
+    const share = Math.ceil(((lane.tasks.size + held) * seat.slots) / slots) - seat.holder.held
+    const frame = this.#beginsAtOnce(lane.routing) ? room : first.line.pace.frame(seat.slots)
     const most = Math.max(1, Math.min(room, share, frame, rateRoom))
     const taken: Entry[] = []
     while (taken.length < most && lane.tasks.peek()?.line === first.line) taken.push(this.pending.shift(lane)!)
     return taken
   }
 }
+
+/** What it holds, for each that it runs at once. */
+const loadOf = ({ holder, slots }: Seat): number => holder.held / slots
 
 const isForAll = ({ routing }: Lane): boolean => routing === undefined || routing.tags.length === 0
 

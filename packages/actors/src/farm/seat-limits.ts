@@ -5,7 +5,6 @@ import type { Entry } from './ledger.js'
 import type { Seat } from './seat.js'
 
 export interface SeatLimits {
-  readonly concurrency: number
   readonly graceMs: number
   /** A worker that holds tasks and says nothing for longer is killed; 0 for never. */
   readonly hangMs: number
@@ -24,13 +23,13 @@ export function overrun(seat: Seat, nowMs: number, limits: SeatLimits): Overrun 
 }
 
 /** How long a worker may be silent: no limit while anything that may be running in it has none. */
-function silenceMs({ holder }: Seat, { concurrency, graceMs }: SeatLimits): number {
+function silenceMs({ holder, slots }: Seat, { graceMs }: SeatLimits): number {
   let longestMs = 0
   let running = 0
   for (const { timeoutMs } of holder.entries()) {
     if (timeoutMs === 0) return Number.POSITIVE_INFINITY
     longestMs = Math.max(longestMs, timeoutMs)
-    if (++running === concurrency) break
+    if (++running === slots) break
   }
   return longestMs + graceMs
 }

@@ -9,6 +9,8 @@ export interface Seat {
   readonly id: string
   /** What it has that tasks may ask for. */
   readonly tags: ReadonlySet<string>
+  /** How many tasks it runs at once. */
+  readonly slots: number
   readonly holder: Holder
   /** It holds a suspect and gets nothing beside it. */
   alone: boolean
@@ -30,10 +32,11 @@ export interface Seat {
 
 export const NO_TAGS: ReadonlySet<string> = new Set()
 
-export function seatOf(id: string, tags: ReadonlySet<string>, nowMs: number): Seat {
+export function seatOf(id: string, tags: ReadonlySet<string>, slots: number, nowMs: number): Seat {
   return {
     id,
     tags,
+    slots,
     holder: new Holder(),
     alone: false,
     lastHeardMs: nowMs,

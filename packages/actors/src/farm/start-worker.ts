@@ -22,11 +22,11 @@ export interface StartTerms {
 
 export function startWorker({ id, incarnation, end }: Mate, group: WorkerGroup, terms: StartTerms): Promise<Actor> {
   const { run, options, sink, log } = terms
-  const { concurrency, graceMs, heartbeatMs, startTimeoutMs, shutdownMs, workerStdout, execArgv } = options
+  const { startTimeoutMs, shutdownMs, workerStdout, execArgv } = options
   const { isolation, tags, env } = group
   const way = end.port ?? { sink: sink!, inbox: end.inbox! }
   const args: WorkerArgs = {
-    ...{ id, isolation, tags, run, incarnation, way, concurrency, graceMs, heartbeatMs },
+    ...{ id, isolation, tags, run, incarnation, way },
     tasks: moduleUrl(options.tasks).href,
   }
   return Actor.start(WORKER, args, {

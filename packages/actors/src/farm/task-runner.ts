@@ -1,7 +1,7 @@
 /**
  * The worker's engine: runs the tasks that came, some at once, and gathers what they gave into few frames. No sockets.
  */
-import { errorData, type Logger, TimeoutError } from '@troupe/core'
+import { type Deferred, deferred, errorData, type Logger, TimeoutError } from '@troupe/core'
 import type { z } from 'zod'
 import type { EquippedTask } from './equipment.js'
 import type { Failure } from './failure.js'
@@ -60,7 +60,9 @@ export class TaskRunner {
   #unlooked = 0
   #lookedMs = 0
   #stopped = false
-  #idle: (() => void) | undefined
+  /** Takes nothing new, and ends what it runs. */
+  #draining = false
+  #idle: Deferred<void> | undefined
 
   constructor(terms: RunnerTerms) {
     this.#terms = terms
@@ -72,6 +74,7 @@ export class TaskRunner {
 
   /** Takes the tasks of one frame, to be run after those that came before. */
   accept({ firstTicket, groups }: TasksBody): void {
+    if (this.#draining) return this.#giveBack(firstTicket, groups)
     let ticket = firstTicket
     for (const { name, timeoutMs, attempts, inputs, parts = 0, progress = false } of groups) {
       const task = this.#terms.tasks.get(name)
@@ -106,14 +109,40 @@ export class TaskRunner {
     this.#running.get(ticket)?.pump?.allow(upTo)
   }
 
+  /** Gives back what has not begun, as cancelled, and resolves when what runs has ended and was answered. */
+  async drain(): Promise<void> {
+    this.#draining = true
+    for (const { firstTicket, inputs, next } of this.#queue.splice(0)) {
+      for (let index = next; index < inputs.length; index++) {
+        if (inputs[index] !== UNWANTED) this.#fail(firstTicket + index, { kind: 'cancelled' })
+      }
+    }
+    await this.#allEnded()
+    this.#flush()
+  }
+
   /** Starts nothing more, aborts what runs, and resolves when all of it has ended. */
   async stop(reason: unknown): Promise<void> {
     this.#stopped = true
     this.#queue.length = 0
     for (const run of this.#running.values()) run.abort(reason)
-    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+    await this.#allEnded()
     this.#flush()
     this.#updates.flush()
+  }
+
+  async #allEnded(): Promise<void> {
+    if (this.#running.size === 0) return
+    this.#idle ??= deferred()
+    await this.#idle.promise
+  }
+
+  #giveBack(firstTicket: number, groups: TasksBody['groups']): void {
+    let ticket = firstTicket
+    for (const { inputs } of groups) {
+      for (let index = 0; index < inputs.length; index++) this.#fail(ticket++, { kind: 'cancelled' })
+    }
+    this.#flush()
   }
 
   #pump(): void {
@@ -231,7 +260,7 @@ export class TaskRunner {
   #leave(run: Run): boolean {
     if (run.timer !== undefined) clearTimeout(run.timer)
     this.#running.delete(run.ticket)
-    if (this.#running.size === 0) this.#idle?.()
+    if (this.#running.size === 0) this.#idle?.resolve()
     return !run.answered
   }
 

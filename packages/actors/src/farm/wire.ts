@@ -33,6 +33,7 @@ export const FRAME_KINDS = [
   'RESULTS',
   'BEAT',
   'BYE',
+  'KILL',
 ] as const
 export type FrameKind = (typeof FRAME_KINDS)[number]
 
@@ -46,30 +47,56 @@ export interface Header {
   /** The sender's version of the wire. A HELLO of another version is answered with REFUSED, the rest is dropped. */
   readonly version: number
   readonly kind: FrameKind
-  /** The run of the farm: a random id, made when the farm starts. */
+  /** The run of the farm: a random id, made when the farm starts. Empty from a worker that does not know it yet. */
   readonly run: string
   /** The incarnation of the worker: a random id, made anew each time a worker starts. */
   readonly incarnation: string
-  /** The number of a TASKS, CANCEL, CREDIT, UPDATE or RESULTS frame in its direction, from 1; of another frame, of the last one sent. */
+  /** The number of a TASKS, CANCEL, CREDIT, UPDATE, RESULTS or BYE frame in its direction, from 1; of another frame, of the last one sent. */
   readonly sequence: number
   /** The number of the last frame that was taken from the peer. */
   readonly acknowledged: number
 }
+
+/** A task that a worker has. `input` and `output` are the hashes of its schemas; who cannot tell them leaves them out. */
+const TaskSign = z.object({
+  name: z.string(),
+  version: z.string().optional(),
+  input: z.string().optional(),
+  output: z.string().optional(),
+})
+export type TaskSign = z.output<typeof TaskSign>
 
 /** What a worker says when it joins. */
 export const Hello = z.object({
   /** Where the farm can dial it; left out by a worker that speaks through a pipe. */
   inbox: z.string().optional(),
   pid: z.number().int(),
-  tasks: z.array(z.object({ name: z.string(), version: z.string().optional() })),
+  tasks: z.array(TaskSign),
   encodings: z.array(z.string()),
   /** What the worker has that tasks may ask for. */
   tags: z.array(z.string()).optional(),
+  /** How many tasks it runs at once, if not as many as the farm says. */
+  slots: z.number().int().min(1).max(10_000).optional(),
+  /** The machine that it is on. */
+  host: z.string().max(255).optional(),
+  /** Where somebody listens who can end it, though it does not respond itself. */
+  control: z.string().optional(),
 })
 export type Hello = z.output<typeof Hello>
 
 /** What the farm answers. */
-export const Welcome = z.object({ encoding: z.enum(BODY_ENCODINGS), heartbeatMs: z.number().positive() })
+export const Welcome = z.object({
+  encoding: z.enum(BODY_ENCODINGS),
+  heartbeatMs: z.number().positive(),
+  /** What the farm calls the worker. */
+  id: z.string(),
+  /** How long either may be silent before the other doubts it, in ms. */
+  livenessMs: z.number().positive(),
+  /** How many tasks shall run at once. */
+  concurrency: z.number().int().positive(),
+  /** How long a task may go on after it was cancelled, in ms. */
+  graceMs: z.number().nonnegative(),
+})
 export type Welcome = z.output<typeof Welcome>
 
 export const Refused = z.object({ code: z.string(), message: z.string() })
@@ -184,7 +211,8 @@ const BodyShape = {
     runMs: z.array(z.tuple([z.number().int().positive(), z.array(z.number().nonnegative())])).optional(),
   }),
   BEAT: z.object({ memoryMiB: z.number().nonnegative().optional() }).nullable(),
-  BYE: z.unknown(),
+  BYE: z.object({}),
+  KILL: z.object({ why: z.string() }),
 } satisfies Record<FrameKind, z.ZodType>
 type BodyOf<Kind extends FrameKind> = z.output<(typeof BodyShape)[Kind]>
 

@@ -1,19 +1,19 @@
 /**
  * The farm's workers: started and restarted under a supervisor, each heard and spoken to through its channel.
  */
-import { errorData, type Logger, systemClock, TroupeError } from '@troupe/core'
+import { deferred, errorData, type Logger, systemClock } from '@troupe/core'
 import type { Supervised } from '../actor/exit.js'
 import { Supervisor } from '../supervisor/supervisor.js'
-import { Crew, type Mate, type Transport } from './crew.js'
-import type { Dispatcher, DispatchPort, Seat } from './dispatcher.js'
+import { Crew, type Keeper, type Transport } from './crew.js'
+import type { Dispatcher } from './dispatcher.js'
 import type { CheckedFarmOptions } from './farm.options.js'
-import type { Entry } from './ledger.js'
 import { type Incarnation, Member, type WorkerStats } from './member.js'
+import { Guests } from './remote/guests.js'
+import { Seating } from './seating.js'
 import { Sink } from './sink.js'
 import { Staffing } from './staffing.js'
 import { causeOf, startWorker, untilJoined } from './start-worker.js'
-import { SentTasks, tasksBody, unencodable } from './tasks-frame.js'
-import { type Hello, sizeOf } from './wire.js'
+import type { Hello } from './wire.js'
 import { groupsOf, type WorkerGroup } from './worker-group.js'
 
 /** How often limits of time are looked at, in ms. */
@@ -29,15 +29,16 @@ export interface PoolTerms {
   failed(error: unknown): void
 }
 
-export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow' | 'kill' | 'routes'> {
+export class WorkerPool {
+  /** Which worker has which seat at the dispatcher. */
+  readonly seating: Seating
   readonly #terms: PoolTerms
   readonly #crew: Crew
   readonly #groups: readonly WorkerGroup[]
   readonly #routes: readonly ReadonlySet<string>[]
   readonly #staffing: Staffing
   readonly #members = new Map<string, Member>()
-  /** Those that the dispatcher knows. A worker's next may have begun while what its last had sent is still on its way. */
-  readonly #seated = new Map<Seat, Incarnation>()
+  readonly #guests: Guests | undefined
   #dispatcher: Dispatcher | undefined
   #sink: Sink | undefined
   #sinkEndpoint: string | undefined
@@ -49,24 +50,21 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
   constructor(terms: PoolTerms) {
     this.#terms = terms
     const { run, options, log } = terms
-    const { heartbeatMs, livenessMs, hangMs } = options
+    const { heartbeatMs, livenessMs, hangMs, concurrency, graceMs } = options
     // A worker's own heartbeats show that its event loop turns: often enough for the limit on its silence.
     const beatMs = hangMs > 0 ? Math.max(1, Math.min(heartbeatMs, Math.floor(hangMs / 4))) : heartbeatMs
     this.#crew = new Crew(
-      { run, heartbeatMs, beatMs, livenessMs, clock: systemClock, log },
+      { run, heartbeatMs, beatMs, livenessMs, concurrency, graceMs, clock: systemClock, log },
       {
-        joined: (mate, hello) => this.#joined(mate, hello),
-        heard: (mate) => this.#withSeat(mate, (seat, dispatcher) => dispatcher.heard(seat)),
-        results: (mate, results, bytes) => {
-          this.#withSeat(mate, (seat, dispatcher) => dispatcher.answered(seat, results, bytes))
-          this.#dismissIfEmpty(this.#members.get(mate.id))
-        },
-        update: (mate, update, bytes) =>
-          this.#withSeat(mate, (seat, dispatcher) => dispatcher.updated(seat, update, bytes)),
-        unreadable: (mate, kind) => this.#end(mate, 'fault', `its ${kind} cannot be read`),
-        silent: (mate) => this.#end(mate, 'condemned', `it answered no heartbeat for ${livenessMs} ms`),
+        stranger: (header, hello) => this.#guests?.knock(header, hello),
+        heard: (mate) => this.seating.heard(mate),
+        results: (mate, results, bytes) => this.seating.answered(mate, results, bytes),
+        update: (mate, update, bytes) => this.seating.updated(mate, update, bytes),
+        unreadable: (mate, kind) => this.seating.end(mate, 'fault', `its ${kind} cannot be read`),
       },
     )
+    this.seating = new Seating(this.#crew, log)
+    if (options.joinable) this.#guests = new Guests({ run, options, log, crew: this.#crew, seating: this.seating })
     this.#groups = groupsOf(options)
     this.#routes = this.#groups.map(({ tags }) => new Set(tags))
     this.#staffing = new Staffing({
@@ -89,23 +87,31 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
     return this.#staffing.recycled
   }
 
+  /** Where it listens; undefined when no worker has sockets. */
+  get endpoint(): string | undefined {
+    return this.#sinkEndpoint
+  }
+
   /** How many workers there may be. */
   get most(): number {
-    return this.#groups.reduce((sum, { max }) => sum + max, 0)
+    return this.#groups.reduce((sum, { max }) => sum + max, this.#guests?.size ?? 0)
   }
 
   /** The versions of the tasks that the workers have, by name, as the last to join said; undefined before the first. */
   get tasks(): ReadonlyMap<string, string | undefined> | undefined {
-    return this.#tasks
+    return this.#guests?.tasks ?? this.#tasks
   }
 
   /** Starts the workers; resolves when all have joined. `dispatcher` is told of all that happens to them. */
   async open(dispatcher: Dispatcher): Promise<void> {
     this.#dispatcher = dispatcher
+    this.seating.open(dispatcher)
     const { intensity, periodMs, heartbeatMs } = this.#terms.options
-    if (this.#groups.some(({ isolation }) => isolation !== 'thread')) await this.#listen()
+    await this.#guests?.open()
+    if (this.#guests !== undefined || this.#groups.some(({ isolation }) => isolation !== 'thread')) await this.#listen()
     this.#timers = [
       setInterval(() => {
+        this.#guests?.tick()
         this.#crew.tick()
         dispatcher.tick()
         this.look()
@@ -129,6 +135,7 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
     this.#staffing.close()
     for (const timer of this.#timers) clearInterval(timer)
     await this.#supervisor?.stop()
+    this.#guests?.close()
     await this.#crew.dismissAll()
     await this.#sink?.close()
     this.#members.clear()
@@ -144,44 +151,13 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
   }
 
   stats(): WorkerStats[] {
-    return [...this.#members.values()].map((member) => member.stats())
+    const own = [...this.#members.values()].map((member) => member.stats())
+    return this.#guests === undefined ? own : [...own, ...this.#guests.stats()]
   }
 
-  send(seat: Seat, firstTicket: number, entries: readonly Entry[]): ReturnType<DispatchPort['send']> {
-    const { mate } = this.#seated.get(seat)!
-    try {
-      return { bytes: this.#sendTasks(mate, firstTicket, entries), refused: NONE }
-    } catch {
-      // One of them cannot be encoded: the others can.
-      const refused = unencodable(entries, mate.encoding)
-      const good = entries.filter((entry) => !refused.has(entry))
-      return { bytes: good.length === 0 ? 0 : this.#sendTasks(mate, firstTicket, good), refused }
-    }
-  }
-
-  cancel(seat: Seat, tickets: readonly number[]): void {
-    this.#crew.send(this.#seated.get(seat)!.mate, 'CANCEL', { tickets })
-  }
-
-  allow(seat: Seat, ticket: number, upTo: number): void {
-    this.#crew.send(this.#seated.get(seat)!.mate, 'CREDIT', { allowed: [[ticket, upTo]] })
-  }
-
-  kill(seat: Seat, why: string): void {
-    this.#terms.log.warn({ worker: seat.id, why }, 'worker is killed')
-    this.#seated.get(seat)?.actor?.kill()
-  }
-
-  routes(): readonly ReadonlySet<string>[] {
-    return this.#routes
-  }
-
-  /** Returns the bytes of the frame. */
-  #sendTasks(mate: Mate, firstTicket: number, entries: readonly Entry[]): number {
-    const parts = this.#crew.send(mate, 'TASKS', tasksBody(firstTicket, entries, mate.encoding))
-    const frame = new SentTasks(parts, mate.encoding)
-    for (let place = 0; place < entries.length; place++) entries[place]!.sentIn(frame, place)
-    return sizeOf(parts)
+  /** The tags of each kind of worker that there is or may be; undefined when there may be any. */
+  routes(): readonly ReadonlySet<string>[] | undefined {
+    return this.#guests === undefined ? this.#routes : undefined
   }
 
   async #listen(): Promise<void> {
@@ -220,18 +196,27 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
     const { run, log, options } = this.#terms
     const { group, id } = member
     const beganMs = performance.now()
-    const now = member.begin(this.#crew.expect(id, this.#transport(group)))
+    const joined = deferred<void>()
+    const keeper: Keeper = {
+      joined: (hello) => this.#joined(member, now, hello),
+      answered: () => this.#dismissIfEmpty(member),
+      // One that is started here leaves when it is told to.
+      leaving: () => undefined,
+      silent: (why) => this.seating.end(now.mate, 'condemned', why),
+      kill: () => now.actor?.kill(),
+    }
+    const now: Incarnation = member.begin(this.#crew.expect(id, this.#transport(group), keeper), joined)
     try {
       const actor = await startWorker(now.mate, group, { run, options, sink: this.#sinkEndpoint, log })
       now.actor = actor
       if (!now.mate.joined) await untilJoined(actor, now.joined.promise, options.startTimeoutMs)
       this.#staffing.started(performance.now() - beganMs)
-      void actor.exit.then((exit) => this.#leave(member, now, causeOf(exit)))
+      void actor.exit.then((exit) => this.#ended(member, now, causeOf(exit)))
       return actor
     } catch (error) {
       // Without a thread that has it, nothing else would close it.
       if (now.actor === undefined) now.mate.end.port?.close()
-      void this.#leave(member, now, error instanceof Error ? error : new Error(String(error)))
+      void this.#ended(member, now, error instanceof Error ? error : new Error(String(error)))
       throw error
     }
   }
@@ -242,13 +227,16 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
     return this.#terms.options.endpoint?.startsWith('tcp:') ? 'tcp' : 'ipc'
   }
 
-  #joined(mate: Mate, { tasks, tags }: Hello): void {
-    const now = this.#members.get(mate.id)?.now
-    if (now?.mate !== mate) return
-    this.#tasks = new Map(tasks.map(({ name, version }) => [name, version]))
-    now.seat = this.#dispatcher?.join(mate.id, new Set(tags))
-    if (now.seat !== undefined) this.#seated.set(now.seat, now)
+  #joined(member: Member, now: Incarnation, hello: Hello): void {
+    if (member.now !== now) return
+    this.#tasks = new Map(hello.tasks.map(({ name, version }) => [name, version]))
+    this.seating.take(now.mate, hello)
     now.joined.resolve()
+  }
+
+  async #ended(member: Member, { mate }: Incarnation, cause: Error): Promise<void> {
+    await this.seating.lose(mate, cause)
+    this.#dismissIfEmpty(member)
   }
 
   #retire(member: Member): void {
@@ -274,40 +262,4 @@ export class WorkerPool implements Pick<DispatchPort, 'send' | 'cancel' | 'allow
       this.#terms.log.debug({ worker: id, err: errorData(error) }, 'a worker was not dismissed')
     }
   }
-
-  /** A worker has ended. What it had sent before is on its way here, and counts. */
-  async #leave(member: Member, { seat, mate }: Incarnation, cause: Error): Promise<void> {
-    if (seat !== undefined) seat.leaving = true
-    await mate.end.lastWords()
-    const why = seat?.condemned ?? seat?.fault
-    const told =
-      why === undefined ? cause : new TroupeError('WORKER_LOST', `the farm ended its worker: ${why}`, { cause })
-    if (seat !== undefined) {
-      this.#dispatcher?.lost(seat, told)
-      this.#seated.delete(seat)
-    }
-    await this.#crew.dismiss(mate)
-    this.#dismissIfEmpty(member)
-  }
-
-  #end(mate: Mate, as: 'condemned' | 'fault', why: string): void {
-    this.#withSeat(mate, (seat) => {
-      if (seat.condemned !== undefined || seat.fault !== undefined) return
-      seat[as] = why
-      this.kill(seat, why)
-    })
-  }
-
-  #withSeat(mate: Mate, then: (seat: Seat, dispatcher: Dispatcher) => void): void {
-    const { now } = this.#members.get(mate.id) ?? {}
-    const seat = now?.mate === mate ? now.seat : this.#formerSeat(mate)
-    if (seat !== undefined && this.#dispatcher !== undefined) then(seat, this.#dispatcher)
-  }
-
-  #formerSeat(mate: Mate): Seat | undefined {
-    for (const [seat, incarnation] of this.#seated) if (incarnation.mate === mate) return seat
-    return undefined
-  }
 }
-
-const NONE: ReadonlyMap<Entry, unknown> = new Map()

@@ -6,14 +6,17 @@ import { encodeBody, encodeHeader, type FrameKind } from '../../dist/farm/wire.j
 const RUN = 'a run'
 const told: unknown[][] = []
 const tell = (what: string) => (mate: Mate, more?: unknown) => void told.push([what, mate.id, more])
-const terms = { run: RUN, heartbeatMs: 1_000, beatMs: 1_000, livenessMs: 3_000 }
+const terms = { run: RUN, heartbeatMs: 1_000, beatMs: 1_000, livenessMs: 3_000, concurrency: 1, graceMs: 1_000 }
 const crew = new Crew(
   { ...terms, clock: new SimulatedClock(), log: resolveLog() },
   {
-    ...{ joined: tell('joined'), heard: () => undefined, results: tell('results'), update: tell('update') },
-    ...{ unreadable: tell('unreadable'), silent: tell('silent') },
+    ...{ stranger: () => undefined, heard: () => undefined, results: tell('results'), update: tell('update') },
+    unreadable: tell('unreadable'),
   },
 )
+
+const nothing = () => undefined
+const KEEPER = { joined: nothing, answered: nothing, leaving: nothing, silent: nothing, kill: nothing }
 
 afterEach(async () => {
   await crew.dismissAll()
@@ -22,7 +25,7 @@ afterEach(async () => {
 
 /** A worker that has joined, and what says its frames. */
 function joined() {
-  const mate = crew.expect('worker-1', 'port')
+  const mate = crew.expect('worker-1', 'port', KEEPER)
   const say = (kind: FrameKind, sequence: number, body: unknown) => {
     const header = { kind, run: RUN, incarnation: mate.incarnation, sequence, acknowledged: 0 }
     crew.came([encodeHeader(header), encodeBody(body, 'msgpack')])

@@ -1,7 +1,7 @@
 /**
  * Farms for tests, each closed at the end of its test, with a look at what it left behind.
  */
-import { Farm, type FarmOptions } from '@troupe/actors/farm'
+import { Farm, type FarmOptions, FarmWorkers, type JoinOptions } from '@troupe/actors/farm'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { isAlive } from '../is-alive.js'
 
@@ -13,9 +13,11 @@ export const GROUNDS: readonly (readonly [string, Partial<FarmOptions>])[] = [
   ['processes over tcp', { endpoint: 'tcp://127.0.0.1:*' }],
   ['threads', { isolation: 'thread' }],
   ['inline over inproc', { isolation: 'inline' }],
+  ['workers that have joined over tcp', { endpoint: 'tcp://127.0.0.1:*', joinable: true }],
 ]
 
 const open = new Set<Farm>()
+const joined = new Set<FarmWorkers>()
 const pids = new Set<number>()
 
 /** Of one worker, which is a process or a thread to start, or of two that cost nothing. */
@@ -25,9 +27,28 @@ const asTests = (options: Partial<FarmOptions>): FarmOptions => ({
   ...options,
 })
 
+/** A farm whose workers are its own, or as many that have joined it. */
+async function start(options: Partial<FarmOptions>): Promise<{ farm: Farm; workers: FarmWorkers | undefined }> {
+  const given = asTests(options)
+  if (given.joinable !== true) return { farm: await Farm.start(given), workers: undefined }
+  const farm = await Farm.start({ ...given, workers: 0 })
+  const { tasks, workers: slots } = given
+  const workers = await FarmWorkers.join({ tasks, slots: slots as number, farm: farm.endpoint! })
+  await until(() => farm.stats().workerStates.idle === slots)
+  return { farm, workers }
+}
+
+/** Workers for a farm on the tests' tasks, in a process of their own unless told otherwise. */
+export async function joinFarm(farm: Farm, options: Partial<JoinOptions> = {}): Promise<FarmWorkers> {
+  const workers = await FarmWorkers.join({ tasks: TASKS, slots: 1, farm: farm.endpoint!, ...options })
+  joined.add(workers)
+  return workers
+}
+
 /** A farm on the tests' tasks: of one worker, or of two that are inline. */
 export async function openFarm(options: Partial<FarmOptions> = {}): Promise<Farm> {
-  const farm = await Farm.start(asTests(options))
+  const { farm, workers } = await start(options)
+  if (workers !== undefined) joined.add(workers)
   open.add(farm)
   rememberWorkers(farm)
   return farm
@@ -36,8 +57,11 @@ export async function openFarm(options: Partial<FarmOptions> = {}): Promise<Farm
 /** One farm for all the facts of a suite: each leaves it with its first workers and with nothing to do. */
 export function sharedFarm(options: Partial<FarmOptions> = {}): () => Farm {
   let farm: Farm
+  let workers: FarmWorkers | undefined
   beforeAll(async () => {
-    farm = await Farm.start(asTests(options))
+    const started = await start(options)
+    farm = started.farm
+    workers = started.workers
   })
   afterEach(async () => {
     await until(() => isIdle(farm))
@@ -45,6 +69,7 @@ export function sharedFarm(options: Partial<FarmOptions> = {}): () => Farm {
   })
   afterAll(async () => {
     rememberWorkers(farm)
+    await workers?.stop()
     await farm.stop()
     expectNoneLeft()
   })
@@ -80,7 +105,9 @@ function expectNoneLeft(): void {
 
 afterEach(async () => {
   for (const farm of open) rememberWorkers(farm)
+  await Promise.all([...joined].map((workers) => workers.stop()))
   await Promise.all([...open].map((farm) => farm.stop()))
+  joined.clear()
   open.clear()
   expectNoneLeft()
 })

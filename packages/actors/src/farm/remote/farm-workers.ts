@@ -1,0 +1,201 @@
+/**
+ * Workers that join a farm from elsewhere: each a supervised process that finds its farm again whatever happens to either.
+ */
+import { deferred, type Logger, parseOptions, resolveLog } from '@troupe/core'
+import { Actor } from '../../actor/actor.js'
+import type { Exit, ShutdownTime } from '../../actor/exit.js'
+import { moduleUrl } from '../../actor/load-export.js'
+import { Supervisor } from '../../supervisor/supervisor.js'
+import { causeOf } from '../start-worker.js'
+import { Control } from './control.js'
+import { type CheckedJoinOptions, JoinOptions } from './join.options.js'
+import { type JoinerArgs, type JoinerWord, LEAVE } from './joiner.js'
+import { advertised, routeTo } from './route.js'
+
+const JOINER = { module: new URL('./joiner.js', import.meta.url), export: 'farmJoiner' }
+/** The delays between the restarts of a worker that keeps dying, in ms. */
+const RESTART_BACKOFF = { minMs: 50, maxMs: 5_000 }
+
+/** What a worker is to its farm. */
+export interface JoinedWorker {
+  readonly pid: number | undefined
+  /** What the farm calls it; undefined until it was welcome. */
+  readonly id: string | undefined
+}
+
+interface Slot {
+  actor: Actor | undefined
+  incarnation: string | undefined
+  id: string | undefined
+}
+
+/**
+ * Workers on this machine for a farm on another, or in another program.
+ *
+ * They take tasks like the farm's own, and are supervised here: one that dies is started again. When the farm ends or
+ * cannot be heard, they abort what they run and wait for it, or for its next run.
+ * @example
+ * await using workers = await FarmWorkers.join({ tasks: new URL('./tasks.js', import.meta.url), farm: 'tcp://10.0.0.5:7000' })
+ */
+export class FarmWorkers implements AsyncDisposable {
+  readonly #options: CheckedJoinOptions
+  readonly #log: Logger
+  readonly #slots = new Map<string, Slot>()
+  readonly #supervisor: Supervisor
+  readonly #ended: Promise<Exit>
+  #isLeaving = false
+
+  /**
+   * Starts the workers; resolves when the farm has welcomed all of them.
+   * @throws {TroupeError} `UNAVAILABLE` when nothing can be reached at `farm`, `TIMEOUT` when no farm has welcomed them there,
+   * `VERSION_MISMATCH` when it refuses them, `INVALID_ENDPOINT`, `INSECURE_ENDPOINT`, `INVALID_OPTIONS`, and what the start
+   * of a worker throws
+   */
+  static async join(options: JoinOptions): Promise<FarmWorkers> {
+    const checked = parseOptions(JoinOptions, options, 'workers of a farm')
+    const log = resolveLog(checked.log)
+    const isTcp = checked.farm.startsWith('tcp:')
+    const host = isTcp ? await routeTo(checked.farm) : undefined
+    const control = checked.isolation === 'inline' ? undefined : await openControl(checked, host, log)
+    const { intensity, periodMs } = checked
+    const supervisor = await Supervisor.start({
+      ...{ name: 'the workers', intensity, periodMs, backoff: RESTART_BACKOFF, log },
+    })
+    const workers = new FarmWorkers(checked, log, supervisor, control?.control)
+    control?.heard((incarnation, why) => workers.#kill(incarnation, why))
+    try {
+      await workers.#start(host, control?.address)
+    } catch (error) {
+      await workers.stop()
+      throw error
+    }
+    return workers
+  }
+
+  private constructor(options: CheckedJoinOptions, log: Logger, supervisor: Supervisor, control: Control | undefined) {
+    this.#options = options
+    this.#log = log
+    this.#supervisor = supervisor
+    this.#ended = supervisor.exit.then(async (exit) => {
+      await control?.close()
+      return exit
+    })
+  }
+
+  /** How they ended: `shutdown`, or `failed` when they died too often or the farm refuses them. Never rejects. */
+  get exit(): Promise<Exit> {
+    return this.#ended
+  }
+
+  get workers(): readonly JoinedWorker[] {
+    return [...this.#slots.values()].map(({ actor, id }) => ({ pid: actor?.pid, id }))
+  }
+
+  /**
+   * Leaves the farm in order: the workers take nothing more, give back what they have not begun, finish what they run, and
+   * end. Idempotent.
+   */
+  async leave(): Promise<void> {
+    this.#isLeaving = true
+    await Promise.all([...this.#slots.values()].map((slot) => leaveWith(slot)))
+    await this.stop()
+  }
+
+  /** Aborts what they run and ends them; those that take longer than `shutdownMs`, or `timeoutMs`, are killed. Idempotent. */
+  async stop({ timeoutMs }: { readonly timeoutMs?: ShutdownTime | undefined } = {}): Promise<void> {
+    this.#isLeaving = true
+    if (timeoutMs !== undefined)
+      await Promise.all([...this.#slots.values()].map(({ actor }) => actor?.stop({ timeoutMs })))
+    await this.#supervisor.stop()
+    await this.#ended
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #start(host: string | undefined, control: string | undefined): Promise<void> {
+    const ids = Array.from({ length: this.#options.slots }, (_, index) => `worker-${index + 1}`)
+    const { shutdownMs } = this.#options
+    const started = await Promise.allSettled(
+      ids.map(async (id) => {
+        const slot: Slot = { actor: undefined, incarnation: undefined, id: undefined }
+        this.#slots.set(id, slot)
+        const start = () => this.#hire(id, slot, host, control)
+        await this.#supervisor.startChild({ id, shutdownMs, start, restart: 'transient' })
+      }),
+    )
+    for (const result of started) if (result.status === 'rejected') throw result.reason
+  }
+
+  /** Starts a worker; resolves when its farm has welcomed it, or at once when it was started again. */
+  async #hire(name: string, slot: Slot, host: string | undefined, control: string | undefined) {
+    if (this.#isLeaving) return 'ignore'
+    const { tasks, farm, tags, inbox, advertise, isolation, insecure, joinTimeoutMs, ...options } = this.#options
+    const { execArgv, env, workerStdout: stdout, shutdownMs } = options
+    const isFirst = slot.actor === undefined
+    const place = inbox ?? (host === undefined ? 'ipc://*' : `tcp://${host}:*`)
+    const args: JoinerArgs = {
+      ...{ name, isolation, tasks: moduleUrl(tasks).href, tags, farm, inbox: place, advertise, insecure, control },
+      joinTimeoutMs: isFirst ? joinTimeoutMs : 0,
+    }
+    const actor = await Actor.start(JOINER, args, {
+      ...{ name, isolation, shutdownMs, env, stdout, log: this.#log },
+      ...(execArgv && { execArgv }),
+    })
+    slot.actor = actor
+    const welcomed = deferred<void>()
+    void this.#listen(actor, slot, () => welcomed.resolve())
+    if (isFirst) await Promise.race([welcomed.promise, endOf(actor)])
+    return actor
+  }
+
+  async #listen(actor: Actor, slot: Slot, welcomed: () => void): Promise<void> {
+    for await (const word of actor) {
+      const { incarnation, welcomed: id } = word as JoinerWord
+      if (incarnation !== undefined) slot.incarnation = incarnation
+      if (id === undefined) continue
+      slot.id = id
+      welcomed()
+    }
+  }
+
+  #kill(incarnation: string, why: string): void {
+    for (const { actor, incarnation: own } of this.#slots.values()) {
+      if (own !== incarnation) continue
+      this.#log.warn({ why, pid: actor?.pid }, 'a worker is killed, for its farm says so')
+      actor?.kill()
+    }
+  }
+}
+
+async function leaveWith({ actor }: Slot): Promise<void> {
+  if (actor === undefined || actor.hasEnded) return
+  await actor.send(LEAVE).catch(() => undefined)
+  await actor.exit
+}
+
+/** Rejects with why an actor has ended. */
+const endOf = (actor: Actor): Promise<never> =>
+  actor.exit.then((exit) => {
+    throw causeOf(exit)
+  })
+
+/** Listens beside the inboxes; what is heard before `heard` is called is lost, for no worker has joined by then. */
+async function openControl(options: CheckedJoinOptions, host: string | undefined, log: Logger) {
+  const { inbox, advertise, insecure } = options
+  let kill: ((incarnation: string, why: string) => void) | undefined
+  const control = new Control({
+    endpoint: controlPlace(inbox, host),
+    ...{ insecure, log },
+    kill: (incarnation, why) => kill?.(incarnation, why),
+  })
+  const bound = await control.open()
+  const reached = advertise?.replace(/:\d+$/, '')
+  return { control, address: advertised(bound, reached), heard: (by: typeof kill) => void (kill = by) }
+}
+
+function controlPlace(inbox: string | undefined, host: string | undefined): string {
+  if (inbox?.startsWith('tcp:')) return inbox.replace(/:[^:]*$/, ':*')
+  return host === undefined ? 'ipc://*' : `tcp://${host}:*`
+}

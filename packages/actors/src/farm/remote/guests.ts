@@ -1,0 +1,189 @@
+/**
+ * The workers of a farm that were started elsewhere and have joined.
+ */
+import { type Logger, systemClock, TroupeError } from '@troupe/core'
+import { type Crew, type Keeper, type Mate, otherVersion } from '../crew.js'
+import type { CheckedFarmOptions } from '../farm.options.js'
+import { SocketEnd } from '../farm-end.js'
+import { loadTasks } from '../load-tasks.js'
+import type { WorkerState, WorkerStats } from '../member.js'
+import type { Seating } from '../seating.js'
+import { type Header, type Hello, type TaskSign, WIRE_VERSION } from '../wire.js'
+import { LastWord } from './last-word.js'
+import { difference, signOf } from './task-signs.js'
+
+/** How long a worker that was let go may take to hang up, in ms. */
+const HANG_UP_MS = 1_000
+/** How long what was sent last may take to leave after the end of the farm, in ms. */
+const LINGER_MS = 200
+
+export interface GuestTerms {
+  readonly run: string
+  readonly options: CheckedFarmOptions
+  readonly log: Logger
+  readonly crew: Crew
+  readonly seating: Seating
+}
+
+interface Guest {
+  readonly mate: Mate
+  readonly hello: Hello
+  readonly inbox: string
+  readonly sinceMs: number
+  /** It wants to leave. */
+  isLeaving: boolean
+  /** When it was told that it may go. */
+  releasedMs: number | undefined
+}
+
+export class Guests {
+  readonly #terms: GuestTerms
+  readonly #guests = new Map<string, Guest>()
+  readonly #lastWord: LastWord
+  #signs: readonly TaskSign[] = []
+  #tasks: ReadonlyMap<string, string | undefined> | undefined
+  #isOpen = false
+
+  constructor(terms: GuestTerms) {
+    this.#terms = terms
+    this.#lastWord = new LastWord(terms.run, terms.log)
+  }
+
+  get size(): number {
+    return this.#guests.size
+  }
+
+  /** The versions of the tasks that each must have, by name. */
+  get tasks(): ReadonlyMap<string, string | undefined> | undefined {
+    return this.#tasks
+  }
+
+  /** Lets workers in from now on. @throws {TroupeError} what `loadTasks` throws */
+  async open(): Promise<void> {
+    const tasks = [...(await loadTasks(this.#terms.options.tasks)).values()]
+    this.#signs = tasks.map(signOf)
+    this.#tasks = new Map(tasks.map(({ name, version }) => [name, version]))
+    this.#isOpen = true
+  }
+
+  /** A worker says HELLO that is not here: it is let in, or told why not. */
+  knock(header: Header, hello: Hello): void {
+    const { inbox } = hello
+    if (!this.#isOpen || inbox === undefined || !/^(tcp|ipc):\/\//.test(inbox)) return
+    if (header.version !== WIRE_VERSION) {
+      return this.#lastWord.refuse(inbox, header, 'VERSION_MISMATCH', otherVersion(header))
+    }
+    if (header.run !== '') {
+      return this.#lastWord.refuse(inbox, header, 'GIVEN_UP', 'the farm does not know it, or not any more')
+    }
+    const why = difference(this.#signs, hello.tasks)
+    if (why === undefined) return this.#admit(inbox, header, hello)
+    this.#terms.log.warn({ inbox, host: hello.host, why }, 'a worker was refused')
+    this.#lastWord.refuse(inbox, header, 'VERSION_MISMATCH', why)
+  }
+
+  /** Looks after those that cannot be reached, and those that leave. */
+  tick(): void {
+    const nowMs = performance.now()
+    const { seating, options, log } = this.#terms
+    for (const guest of this.#guests.values()) {
+      const { mate, hello, inbox, sinceMs, isLeaving, releasedMs } = guest
+      if (releasedMs !== undefined) {
+        if (mate.end.lostSinceMs !== undefined || nowMs - releasedMs > HANG_UP_MS) this.#forget(guest, 'it has left')
+      } else if (mate.seat === undefined && mate.end.isReached && !isLeaving) {
+        seating.take(mate, hello)
+        log.info({ worker: mate.id, inbox, host: hello.host }, 'a worker has joined')
+      } else if (mate.seat === undefined && nowMs - sinceMs > options.livenessMs) {
+        log.warn(
+          { worker: mate.id, inbox, host: hello.host },
+          'a worker wants to join and cannot be reached at its inbox',
+        )
+        this.#forget(guest, `it cannot be reached at ${inbox}`)
+      }
+    }
+  }
+
+  stats(): WorkerStats[] {
+    return [...this.#guests.values()].map(({ mate, hello, isLeaving }) => {
+      const { id, incarnation, seat, pid, memoryMiB } = mate
+      const { holder, done = 0, failed = 0 } = seat ?? {}
+      const held = holder?.held ?? 0
+      const { tags = [], host } = hello
+      return {
+        ...{ id, pid, incarnation, state: stateOf(mate, isLeaving), isolation: 'remote', host, tags },
+        ...{ held, done, failed, memoryMiB },
+      }
+    })
+  }
+
+  /** Tells all that the farm ends. */
+  close(): void {
+    this.#isOpen = false
+    for (const { mate } of this.#guests.values()) this.#terms.crew.send(mate, 'BYE', {})
+    this.#guests.clear()
+    this.#lastWord.close()
+  }
+
+  #admit(inbox: string, header: Header, hello: Hello): void {
+    const { crew, options, log } = this.#terms
+    const { heartbeatMs, livenessMs } = options
+    const { incarnation } = header
+    const transport = inbox.startsWith('ipc:') ? 'ipc' : 'tcp'
+    const places = { transport, inbox, incarnation, lingerMs: LINGER_MS } as const
+    const end = new SocketEnd({ ...places, heartbeatMs, livenessMs, clock: systemClock, log })
+    // What cannot be dialled is dropped: who sent it will see that nobody answers.
+    if (!end.open(inbox)) return
+    const keeper: Keeper = {
+      // It has a seat once it is reached.
+      joined: () => undefined,
+      answered: () => this.#releaseIfEmpty(guest),
+      leaving: () => this.#leaving(guest),
+      silent: (why) => this.#silent(guest, why),
+      kill: (why) => this.#kill(guest, why),
+    }
+    const mate = crew.admit(this.#freeId(), header, hello, end, keeper)
+    const guest: Guest = { mate, hello, inbox, sinceMs: performance.now(), isLeaving: false, releasedMs: undefined }
+    this.#guests.set(incarnation, guest)
+  }
+
+  #freeId(): string {
+    const ids = new Set([...this.#guests.values()].map(({ mate }) => mate.id))
+    for (let number = ids.size + 1; ; number++) if (!ids.has(`remote-${number}`)) return `remote-${number}`
+  }
+
+  #leaving(guest: Guest): void {
+    guest.isLeaving = true
+    if (guest.mate.seat !== undefined) guest.mate.seat.leaving = true
+    this.#releaseIfEmpty(guest)
+  }
+
+  #releaseIfEmpty(guest: Guest): void {
+    if (!guest.isLeaving || guest.releasedMs !== undefined || (guest.mate.seat?.holder.held ?? 0) > 0) return
+    guest.releasedMs = performance.now()
+    this.#terms.crew.send(guest.mate, 'BYE', {})
+  }
+
+  /** It may be there all the same, and will see that it was given up. */
+  #silent(guest: Guest, why: string): void {
+    if (guest.mate.seat !== undefined) guest.mate.seat.condemned ??= why
+    this.#forget(guest, why)
+  }
+
+  /** Nothing here can end its process, but somebody beside it may. */
+  #kill(guest: Guest, why: string): void {
+    const { control } = guest.hello
+    if (control !== undefined) this.#lastWord.kill(control, guest.mate.incarnation, why)
+    this.#forget(guest, why)
+  }
+
+  #forget(guest: Guest, why: string): void {
+    if (!this.#guests.delete(guest.mate.incarnation)) return
+    void this.#terms.seating.lose(guest.mate, new TroupeError('WORKER_LOST', `its worker is gone: ${why}`))
+  }
+}
+
+function stateOf({ seat }: Mate, isLeaving: boolean): WorkerState {
+  if (isLeaving) return 'leaving'
+  if (seat === undefined) return 'starting'
+  return seat.leaving ? 'leaving' : seat.holder.held > 0 ? 'working' : 'idle'
+}

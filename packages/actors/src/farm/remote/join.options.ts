@@ -1,0 +1,56 @@
+/**
+ * The options of workers that join a farm from elsewhere.
+ */
+import { availableParallelism } from 'node:os'
+import type { Logger } from '@troupe/core'
+import { z } from 'zod'
+import { ShutdownTimeOption } from '../../actor/actor.options.js'
+
+const time = z
+  .number()
+  .min(0)
+  .max(2 ** 31 - 1)
+
+export const JoinOptions = z.strictObject({
+  /** The task file that the workers import: a file URL or a path. It must have the farm's tasks, and may have others. */
+  tasks: z.union([z.instanceof(URL), z.string().min(1)]),
+  /** Where the farm listens. */
+  farm: z.string().min(1),
+  /** How many workers join. Default: one for each core that this process may use. */
+  slots: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(() => availableParallelism()),
+  /** What they have that tasks may ask for. */
+  tags: z.array(z.string().min(1).max(128)).max(64).default([]),
+  /** Where each worker listens for its farm. A range of ports, as `tcp://10.0.0.7:[9000-9015]`, has one for each. Default: a free port of the address from which this machine reaches the farm. */
+  inbox: z.string().min(1).optional(),
+  /** The host, or host and port, under which the farm reaches the inbox, where that is another than the one that is bound. */
+  advertise: z.string().min(1).optional(),
+  /** Each worker in a process of its own, or all in this one (for tests, and for tasks that only wait). */
+  isolation: z.enum(['process', 'inline']).default('process'),
+  /** How long the first to join may take until the farm has welcomed it, in ms; 0 for ever. One that was welcome once waits for ever for its farm. */
+  joinTimeoutMs: time.default(30_000),
+  /** Listens beyond loopback and ipc, for whoever reaches it. */
+  insecure: z.boolean().default(false),
+  /** How many workers may die within `periodMs` before it gives up. */
+  intensity: z.number().int().nonnegative().default(20),
+  /** The period of the intensity, in ms. */
+  periodMs: z.number().positive().default(10_000),
+  /** How long a worker may take to stop before it is killed, in ms, or 'brutal_kill', or 'infinity'. */
+  shutdownMs: ShutdownTimeOption.default(5_000),
+  /** Node's flags for the worker processes. Default: this process's. */
+  execArgv: z.array(z.string()).optional(),
+  /** Environment variables for the worker processes, beside this process's. */
+  env: z.record(z.string(), z.string()).default({}),
+  /** Where the standard output of the worker processes goes. */
+  workerStdout: z.enum(['inherit', 'stderr', 'ignore']).default('inherit'),
+  /** Where it logs. Default: silent, or stderr at the level that TROUPE_LOG names. */
+  log: z
+    .custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger')
+    .optional(),
+})
+export type JoinOptions = z.input<typeof JoinOptions>
+export type CheckedJoinOptions = z.output<typeof JoinOptions>

@@ -1,0 +1,142 @@
+/**
+ * A worker's membership in a farm that was started elsewhere: it joins, and joins anew as another incarnation whenever the
+ * farm has given it up, has ended, or is not heard any more.
+ */
+import { randomBytes } from 'node:crypto'
+import { type Logger, TimeoutError, TroupeError } from '@troupe/core'
+import type { EquippedTask } from '../equipment.js'
+import type { Welcome } from '../wire.js'
+import { type Introduction, WorkerSession } from '../worker-session.js'
+import { RemoteEnd, type RemotePlaces } from './remote-end.js'
+
+/** How often it is looked whether the farm is still there, in ms. */
+const LOOK_MS = 250
+
+export interface MembershipTerms {
+  readonly places: RemotePlaces
+  readonly isolation: 'process' | 'inline'
+  readonly introduction: Introduction
+  readonly tasks: ReadonlyMap<string, EquippedTask>
+  /** How long the first welcome may take, in ms; 0 for ever. */
+  readonly joinTimeoutMs: number
+  readonly log: Logger
+  /** It joins as another incarnation. */
+  incarnated(incarnation: string): void
+  /** The farm has welcomed it, for the first time or again. */
+  welcomed(id: string): void
+}
+
+/** How a session has ended. */
+type End =
+  | { readonly kind: 'left' | 'stopped' }
+  /** To be begun anew. */
+  | { readonly kind: 'over'; readonly why: string }
+  | { readonly kind: 'failed'; readonly error: Error }
+
+export class Membership {
+  readonly #terms: MembershipTerms
+  readonly #stop: AbortSignal
+  readonly #leave: AbortSignal
+  #wasWelcome = false
+
+  /** Ends when `leave` aborts and what runs has ended, or at once when `stop` aborts. */
+  constructor(terms: MembershipTerms, { stop, leave }: { stop: AbortSignal; leave: AbortSignal }) {
+    this.#terms = terms
+    this.#stop = stop
+    this.#leave = leave
+  }
+
+  /** @throws {TroupeError} `VERSION_MISMATCH` when the farm refuses it, `TIMEOUT` when none has welcomed it in time, `WORKER_LOST` when a task did not end in time */
+  async run(): Promise<void> {
+    for (;;) {
+      const end = await this.#session()
+      if (end.kind === 'failed') throw end.error
+      if (end.kind !== 'over') return
+      this.#terms.log.warn({ why: end.why }, 'the farm is joined anew')
+    }
+  }
+
+  async #session(): Promise<End> {
+    const { places, isolation, introduction, tasks, joinTimeoutMs, log, incarnated, welcomed } = this.#terms
+    const incarnation = randomBytes(8).toString('hex')
+    incarnated(incarnation)
+    let over!: (end: End) => void
+    const ended = new Promise<End>((resolve) => (over = resolve))
+    let welcome: Welcome | undefined
+    const end = new RemoteEnd(places, () => session.ask())
+    const session = new WorkerSession({
+      ...{ run: '', incarnation, isolation, introduction, tasks, end, log },
+      welcomed: (given) => {
+        welcome = given
+        this.#wasWelcome = true
+        welcomed(given.id)
+      },
+      refused: (code, message) =>
+        over(
+          code === 'GIVEN_UP' ? { kind: 'over', why: message } : { kind: 'failed', error: refusedError(code, message) },
+        ),
+      dismissed: () => over(this.#leave.aborted ? { kind: 'left' } : { kind: 'over', why: 'the farm has ended' }),
+    })
+    const beganMs = performance.now()
+    const look = setInterval(() => {
+      if (welcome !== undefined) {
+        const { silentMs } = session
+        if (silentMs > 2 * welcome.livenessMs)
+          over({ kind: 'over', why: `nothing was heard of the farm for ${Math.round(silentMs)} ms` })
+        else if (silentMs > welcome.livenessMs) session.ask()
+      } else if (!this.#wasWelcome && joinTimeoutMs > 0 && performance.now() - beganMs > joinTimeoutMs) {
+        over({ kind: 'failed', error: this.#unanswered(inbox, end) })
+      }
+    }, LOOK_MS)
+    const onStop = () => over({ kind: 'stopped' })
+    // Without a welcome there is nobody to be told.
+    const onLeave = () => (welcome === undefined ? over({ kind: 'left' }) : void session.leave())
+    let inbox = places.inbox
+    let reading: Promise<void> | undefined
+    try {
+      inbox = await end.inbox()
+      this.#stop.addEventListener('abort', onStop)
+      this.#leave.addEventListener('abort', onLeave)
+      if (this.#stop.aborted) onStop()
+      else if (this.#leave.aborted) onLeave()
+      session.hello(inbox)
+      reading = end.read((parts) => session.came(parts))
+      reading.catch((error: unknown) => over({ kind: 'failed', error: error as Error }))
+      const how = await ended
+      const late = await this.#endSession(session, welcome, how)
+      return late ?? how
+    } finally {
+      clearInterval(look)
+      this.#stop.removeEventListener('abort', onStop)
+      this.#leave.removeEventListener('abort', onLeave)
+      await end.close()
+      await reading?.catch(() => undefined)
+    }
+  }
+
+  /** Aborts what runs. What goes on beyond its grace ends only with this worker. */
+  async #endSession(session: WorkerSession, welcome: Welcome | undefined, how: End): Promise<End | undefined> {
+    const reason = new TroupeError('ABORTED', how.kind === 'over' ? how.why : 'the worker stops')
+    const { graceMs = 0 } = welcome ?? {}
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<End>((resolve) => {
+      const message = `a task went on for more than ${graceMs} ms after it was aborted`
+      timer = setTimeout(() => resolve({ kind: 'failed', error: new TroupeError('WORKER_LOST', message) }), graceMs)
+    })
+    const ending = session.end(reason)
+    const first = how.kind === 'stopped' ? await ending : await Promise.race([ending, late])
+    clearTimeout(timer)
+    return first ?? undefined
+  }
+
+  #unanswered(inbox: string, { wasConnected }: RemoteEnd): Error {
+    const { places, joinTimeoutMs } = this.#terms
+    const why = wasConnected
+      ? `it took the connection, so either it is no farm that others may join, or it cannot reach this worker at ${inbox}: --advertise says under which address it can`
+      : 'nothing that speaks ZeroMQ is there'
+    return new TimeoutError(`to join the farm at ${places.farm}`, joinTimeoutMs, why)
+  }
+}
+
+const refusedError = (code: string, message: string): Error =>
+  new TroupeError('VERSION_MISMATCH', `the farm refused this worker (${code}): ${message}`)

@@ -1,0 +1,82 @@
+/**
+ * The sockets of a worker that was started elsewhere than its farm.
+ */
+import { errorData, type Logger, ZMQMonitor } from '@troupe/core'
+import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import type { Parts } from '../parts.js'
+import type { WorkerEnd } from '../worker-end.js'
+import { advertised } from './route.js'
+
+/** How often the farm's I/O thread is asked whether it is there, and how long it may take to answer, in ms. */
+const HEARTBEAT_MS = 1_000
+const HEARTBEAT_TIMEOUT_MS = 4_000
+/** How long what was said last may take to leave, in ms. */
+const LINGER_MS = 500
+
+export interface RemotePlaces {
+  /** Where the farm listens. */
+  readonly farm: string
+  /** What to bind. */
+  readonly inbox: string
+  readonly advertise: string | undefined
+  readonly insecure: boolean
+  readonly log: Logger
+}
+
+export class RemoteEnd implements WorkerEnd {
+  readonly #places: RemotePlaces
+  readonly #inbox: ZMQPull<{ codec: 'frames' }>
+  readonly #sink: ZMQPush<{ codec: 'frames' }>
+  /** Whether it is connected to something that speaks ZeroMQ at the farm's address, and was before. */
+  isConnected = false
+  wasConnected = false
+
+  /** `reconnected` is called when the connection to the farm is there again, maybe to another. */
+  constructor(places: RemotePlaces, reconnected: () => void) {
+    this.#places = places
+    const { farm, inbox, insecure, log } = places
+    this.#inbox = new ZMQPull(`@${inbox}`, { codec: 'frames', receiveHighWaterMark: 0, insecure, log })
+    this.#sink = new ZMQPush(undefined, {
+      codec: 'frames',
+      sendHighWaterMark: 0,
+      lingerMs: LINGER_MS,
+      reconnectIntervalMs: 100,
+      heartbeatIntervalMs: HEARTBEAT_MS,
+      heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
+      log,
+    })
+    void this.#watch(new ZMQMonitor(this.#sink), reconnected)
+    this.#sink.connect(farm).catch((error: unknown) => log.warn({ err: errorData(error) }, 'the farm was not dialled'))
+  }
+
+  async inbox(): Promise<string> {
+    return advertised(await this.#inbox.endpoint(), this.#places.advertise)
+  }
+
+  async read(came: (parts: Parts) => void): Promise<void> {
+    for await (const parts of this.#inbox) came(parts)
+  }
+
+  send(parts: Parts): Promise<void> {
+    return this.#sink.send(parts)
+  }
+
+  async close(): Promise<void> {
+    await this.#inbox.close()
+    await this.#sink.close()
+  }
+
+  async #watch(monitor: ZMQMonitor, reconnected: () => void): Promise<void> {
+    try {
+      for await (const { type } of monitor) {
+        if (type === 'disconnected') this.isConnected = false
+        if (type !== 'handshake_succeeded') continue
+        this.isConnected = true
+        if (this.wasConnected) reconnected()
+        this.wasConnected = true
+      }
+    } catch (error) {
+      this.#places.log.debug({ err: errorData(error) }, 'the farm is not watched any more')
+    }
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Which worker has which seat at the dispatcher: what is given to a seat goes to its worker, and what a worker says counts
+ * for its seat.
+ */
+import { type Logger, TroupeError } from '@troupe/core'
+import type { Crew, Mate } from './crew.js'
+import type { Dispatcher, DispatchPort, Seat } from './dispatcher.js'
+import type { Entry } from './ledger.js'
+import { SentTasks, tasksBody, unencodable } from './tasks-frame.js'
+import { type Hello, type ResultsBody, sizeOf, type UpdateBody } from './wire.js'
+
+export class Seating implements Pick<DispatchPort, 'send' | 'cancel' | 'allow' | 'kill'> {
+  readonly #crew: Crew
+  readonly #log: Logger
+  /** Those that the dispatcher knows. A worker's next may have begun while what its last had sent is still on its way. */
+  readonly #mates = new Map<Seat, Mate>()
+  #dispatcher: Dispatcher | undefined
+
+  constructor(crew: Crew, log: Logger) {
+    this.#crew = crew
+    this.#log = log
+  }
+
+  /** `dispatcher` is told of all that happens to workers from now on. */
+  open(dispatcher: Dispatcher): void {
+    this.#dispatcher = dispatcher
+  }
+
+  /** A worker has joined and takes tasks. */
+  take(mate: Mate, { tags, slots }: Hello): void {
+    const seat = this.#dispatcher?.join(mate.id, new Set(tags), slots)
+    if (seat === undefined) return
+    mate.seat = seat
+    this.#mates.set(seat, mate)
+  }
+
+  /** A worker has ended, or is taken to have. What it had sent before is on its way here, and counts. */
+  async lose(mate: Mate, cause: Error): Promise<void> {
+    const { seat } = mate
+    if (seat !== undefined) seat.leaving = true
+    await mate.end.lastWords()
+    const why = seat?.condemned ?? seat?.fault
+    const told =
+      why === undefined ? cause : new TroupeError('WORKER_LOST', `the farm ended its worker: ${why}`, { cause })
+    mate.seat = undefined
+    if (seat !== undefined) {
+      this.#dispatcher?.lost(seat, told)
+      this.#mates.delete(seat)
+    }
+    await this.#crew.dismiss(mate)
+  }
+
+  heard({ seat }: Mate): void {
+    if (seat !== undefined) this.#dispatcher?.heard(seat)
+  }
+
+  answered({ seat, keeper }: Mate, results: ResultsBody, bytes: number): void {
+    if (seat !== undefined) this.#dispatcher?.answered(seat, results, bytes)
+    keeper.answered()
+  }
+
+  updated({ seat }: Mate, update: UpdateBody, bytes: number): void {
+    if (seat !== undefined) this.#dispatcher?.updated(seat, update, bytes)
+  }
+
+  /** The farm ends a worker: for its own fault, or because it is taken to be gone. */
+  end({ seat, keeper }: Mate, as: 'condemned' | 'fault', why: string): void {
+    if (seat === undefined) return keeper.kill(why)
+    if (seat.condemned !== undefined || seat.fault !== undefined) return
+    seat[as] = why
+    this.kill(seat, why)
+  }
+
+  send(seat: Seat, firstTicket: number, entries: readonly Entry[]): ReturnType<DispatchPort['send']> {
+    const mate = this.#mates.get(seat)!
+    try {
+      return { bytes: this.#sendTasks(mate, firstTicket, entries), refused: NONE }
+    } catch {
+      // One of them cannot be encoded: the others can.
+      const refused = unencodable(entries, mate.encoding)
+      const good = entries.filter((entry) => !refused.has(entry))
+      return { bytes: good.length === 0 ? 0 : this.#sendTasks(mate, firstTicket, good), refused }
+    }
+  }
+
+  cancel(seat: Seat, tickets: readonly number[]): void {
+    this.#crew.send(this.#mates.get(seat)!, 'CANCEL', { tickets })
+  }
+
+  allow(seat: Seat, ticket: number, upTo: number): void {
+    this.#crew.send(this.#mates.get(seat)!, 'CREDIT', { allowed: [[ticket, upTo]] })
+  }
+
+  kill(seat: Seat, why: string): void {
+    this.#log.warn({ worker: seat.id, why }, 'worker is killed')
+    this.#mates.get(seat)?.keeper.kill(why)
+  }
+
+  /** Returns the bytes of the frame. */
+  #sendTasks(mate: Mate, firstTicket: number, entries: readonly Entry[]): number {
+    const parts = this.#crew.send(mate, 'TASKS', tasksBody(firstTicket, entries, mate.encoding))
+    const frame = new SentTasks(parts, mate.encoding)
+    for (let place = 0; place < entries.length; place++) entries[place]!.sentIn(frame, place)
+    return sizeOf(parts)
+  }
+}
+
+const NONE: ReadonlyMap<Entry, unknown> = new Map()
