@@ -192,7 +192,10 @@ async function openControl(options: CheckedJoinOptions, host: string | undefined
   })
   const bound = await control.open()
   const reached = advertise?.replace(/:\d+$/, '')
-  return { control, address: advertised(bound, reached), heard: (by: typeof kill) => void (kill = by) }
+  const heard = (by: (incarnation: string, why: string) => void) => {
+    kill = by
+  }
+  return { control, address: advertised(bound, reached), heard }
 }
 
 function controlPlace(inbox: string | undefined, host: string | undefined): string {
