@@ -77,6 +77,10 @@ export interface Mate {
   readonly link: Link<Parts>
   readonly end: FarmEnd
   readonly keeper: Keeper
+  /** Whether the farm has started it. */
+  readonly isOwn: boolean
+  /** What is likely to be lost together: the machine of a guest, or those of the farm's own that follow each other. */
+  readonly place: string
   /** Its place at the dispatcher, while it has one. */
   seat: Seat | undefined
   joined: boolean
@@ -100,12 +104,13 @@ export class Crew {
   /** Expects a new incarnation of a worker that is started here. */
   expect(id: string, transport: Transport, keeper: Keeper): Mate {
     const incarnation = randomBytes(8).toString('hex')
-    return this.#add(id, incarnation, this.#endOf(incarnation, transport), keeper)
+    return this.#add({ id, incarnation, end: this.#endOf(incarnation, transport), keeper, isOwn: true, place: id })
   }
 
   /** Lets in a worker that was started elsewhere, and answers its HELLO. */
   admit(id: string, header: Header, hello: Hello, end: FarmEnd, keeper: Keeper): Mate {
-    const mate = this.#add(id, header.incarnation, end, keeper)
+    const place = `the workers of ${hello.host ?? hello.inbox}`
+    const mate = this.#add({ id, incarnation: header.incarnation, end, keeper, isOwn: false, place })
     this.#welcome(mate, hello)
     return mate
   }
@@ -161,10 +166,10 @@ export class Crew {
     }
   }
 
-  #add(id: string, incarnation: string, end: FarmEnd, keeper: Keeper): Mate {
-    const known = { id, incarnation, end, keeper, link: new Link<Parts>(), joined: false, encoding: 'msgpack' } as const
-    const mate: Mate = { ...known, seat: undefined, pid: undefined, memoryMiB: undefined }
-    this.#mates.set(incarnation, mate)
+  #add(known: Pick<Mate, 'id' | 'incarnation' | 'end' | 'keeper' | 'isOwn' | 'place'>): Mate {
+    const unknown = { seat: undefined, pid: undefined, memoryMiB: undefined }
+    const mate: Mate = { ...known, link: new Link(), joined: false, encoding: 'msgpack', ...unknown }
+    this.#mates.set(mate.incarnation, mate)
     return mate
   }
 

@@ -18,7 +18,7 @@ import type { Entry, TaskOwner } from './ledger.js'
 import { Measures } from './measures.js'
 import { Placement } from './placement.js'
 import { Resting } from './resting.js'
-import { isOpen, NO_TAGS, type Seat, seatOf, suits } from './seat.js'
+import { isOpen, type Seat, type Seated, seatOf, suits } from './seat.js'
 import { overrun } from './seat-limits.js'
 import type { ResultsBody, UpdateBody } from './wire.js'
 
@@ -29,6 +29,9 @@ const MAX_DEATHS = 3
 const MAX_TIMER_MS = 2 ** 31 - 1
 /** What is sent before the end of a turn is no less than this: small frames cost more than they gain. */
 const EARLY_TASKS = 64
+
+/** No worker is taken to be slower or faster than this, beside what tasks are estimated to cost. */
+const MAX_SLOWNESS = 16
 
 /** What the engine has done by others. */
 export interface DispatchPort {
@@ -133,9 +136,9 @@ export class Dispatcher {
     return this.#isPaused ? [] : this.#placement.backlogs(this.#clock.now())
   }
 
-  /** A worker has joined, which has such tags and runs so many tasks at once. */
-  join(id: string, tags: ReadonlySet<string> = NO_TAGS, slots = this.#terms.concurrency): Seat {
-    const seat = seatOf(id, tags, slots, this.#clock.now())
+  /** A worker has joined and takes tasks. */
+  join(seated: Partial<Seated> & Pick<Seated, 'id'>): Seat {
+    const seat = seatOf({ slots: this.#terms.concurrency, ...seated }, this.#clock.now())
     this.#seats.add(seat)
     this.#port.flushSoon()
     return seat
@@ -171,6 +174,7 @@ export class Dispatcher {
       seat.failed++
       this.#failed(entry, failure)
     }
+    if (line !== undefined) noteSpeed(seat, line.pace.costMs, results.busyMs / count)
     line?.pace.answered(count, results.busyMs, bytes)
     this.measures.answered(results, this.counts.done + this.counts.failed)
     if (seat.holder.held === 0) seat.alone = false
@@ -464,3 +468,10 @@ const mayRunAgain = (entry: Entry): boolean => entry.owner.updates?.again(entry)
 
 const unencodable = (entry: Entry, cause: unknown): Error =>
   new InvalidInputError(entry.facts(), `cannot be encoded: ${errorData(cause).message}`, cause)
+
+/** A worker's tasks took so long each, where they are estimated to cost so much: because of the worker, or of these tasks. */
+function noteSpeed(seat: Seat, costMs: number | undefined, tookMs: number): void {
+  if (costMs === undefined || costMs <= 0) return
+  const slowness = Math.min(MAX_SLOWNESS, Math.max(1 / MAX_SLOWNESS, tookMs / costMs))
+  seat.slowness = seat.slowness * 0.9 + slowness * 0.1
+}

@@ -44,17 +44,17 @@ export class Pace {
     this.#inputBytes = blend(this.#inputBytes, bytes / count)
   }
 
-  /** How many such tasks one worker that runs `concurrency` at once may hold. */
-  held(concurrency: number): number {
-    const byTime = this.#costMs === undefined ? 0 : Math.ceil(AHEAD_MS / Math.max(this.#costMs, 1e-4))
+  /** How many such tasks one worker may hold that runs `concurrency` at once, and takes `slowness` times as long for each. */
+  held(concurrency: number, slowness = 1): number {
+    const byTime = this.#costMs === undefined ? 0 : Math.ceil(AHEAD_MS / Math.max(this.#costMs * slowness, 1e-4))
     // One more than it runs, however large they are, or it would wait for each.
     const bySize = Math.max(concurrency + 1, Math.floor(HELD_BYTES / Math.max(1, this.#inputBytes + this.#outputBytes)))
     return Math.max(concurrency, Math.min(MAX_HELD, byTime, bySize, this.#ramp * concurrency))
   }
 
   /** How many such tasks may go in one frame. */
-  frame(concurrency: number): number {
-    const half = Math.ceil(this.held(concurrency) / 2)
+  frame(concurrency: number, slowness = 1): number {
+    const half = Math.ceil(this.held(concurrency, slowness) / 2)
     return Math.max(1, Math.min(half, Math.floor(FRAME_BYTES / Math.max(1, this.#inputBytes))))
   }
 

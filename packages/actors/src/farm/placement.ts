@@ -17,6 +17,7 @@ export class Placement {
   readonly suspects = new TaskQueue()
   readonly #terms: PlacementTerms
   #againMs = Number.POSITIVE_INFINITY
+  #nowMs = 0
   readonly #give: (seat: Seat, entries: readonly Entry[]) => void
 
   /** `give` sends tasks to a worker; what cannot be sent it settles. */
@@ -50,6 +51,7 @@ export class Placement {
    */
   place(seats: readonly Seat[], nowMs: number): number {
     this.#againMs = Number.POSITIVE_INFINITY
+    this.#nowMs = nowMs
     if (this.suspects.size > 0) this.#placePending(this.#placeSuspects(seats, nowMs), nowMs)
     else this.#placePending(seats, nowMs)
     return this.#againMs
@@ -126,7 +128,7 @@ export class Placement {
     let best: Seat | undefined
     for (const seat of seats) {
       if (seat.alone || seat.holder.held >= this.#heldLimit(entry, seat)) continue
-      if (best === undefined || loadOf(seat) < loadOf(best)) best = seat
+      if (best === undefined || comesBefore(seat, best)) best = seat
     }
     if (best === undefined) return undefined
     // Half empty before more is sent, so that frames stay large; but whoever can run more at once gets it.
@@ -134,10 +136,11 @@ export class Placement {
     return holder.held >= slots && holder.held > this.#heldLimit(entry, best) / 2 ? undefined : best
   }
 
-  #heldLimit({ line, routing, owner }: Entry, { slots }: Seat): number {
+  #heldLimit({ line, routing, owner }: Entry, { slots, slowness, doubtedUntilMs }: Seat): number {
     // A try whose parts are read may wait for its reader, so nothing of its kind is to wait behind it.
     const isRead = owner.updates !== undefined && owner.updates.wants.parts > 0
-    return isRead || this.#beginsAtOnce(routing) ? slots : line.pace.held(slots)
+    if (isRead || this.#beginsAtOnce(routing) || doubtedUntilMs > this.#nowMs) return slots
+    return line.pace.held(slots, slowness)
   }
 
   /**
@@ -151,14 +154,14 @@ export class Placement {
   #take(lane: Lane, seat: Seat, { fitting, rateRoom }: { fitting: readonly Seat[]; rateRoom: number }): Entry[] {
     const first = lane.tasks.peek()!
     let held = 0
-    let slots = 0
+    let speed = 0
     for (const each of fitting) {
       held += each.holder.held
-      slots += each.slots
+      speed += speedOf(each)
     }
     const room = this.#heldLimit(first, seat) - seat.holder.held
-    const share = Math.ceil(((lane.tasks.size + held) * seat.slots) / slots) - seat.holder.held
-    const frame = this.#beginsAtOnce(lane.routing) ? room : first.line.pace.frame(seat.slots)
+    const share = Math.ceil(((lane.tasks.size + held) * speedOf(seat)) / speed) - seat.holder.held
+    const frame = this.#beginsAtOnce(lane.routing) ? room : first.line.pace.frame(seat.slots, seat.slowness)
     const most = Math.max(1, Math.min(room, share, frame, rateRoom))
     const taken: Entry[] = []
     while (taken.length < most && lane.tasks.peek()?.line === first.line) taken.push(this.pending.shift(lane)!)
@@ -166,8 +169,16 @@ export class Placement {
   }
 }
 
-/** What it holds, for each that it runs at once. */
-const loadOf = ({ holder, slots }: Seat): number => holder.held / slots
+/** Who has less to do goes first; of two that have as little, the farm's own. */
+function comesBefore(one: Seat, other: Seat): boolean {
+  const difference = loadOf(one) - loadOf(other)
+  return difference === 0 ? one.isOwn && !other.isOwn : difference < 0
+}
+
+const loadOf = (seat: Seat): number => seat.holder.held / speedOf(seat)
+
+/** How much it does in the same time, beside others. */
+const speedOf = ({ slots, slowness }: Seat): number => slots / slowness
 
 const isForAll = ({ routing }: Lane): boolean => routing === undefined || routing.tags.length === 0
 

@@ -11,6 +11,12 @@ export interface Seat {
   readonly tags: ReadonlySet<string>
   /** How many tasks it runs at once. */
   readonly slots: number
+  /** Whether it is one of the farm's own, to which nothing must go over a network. */
+  readonly isOwn: boolean
+  /** How long a task takes here, of what it is estimated to cost; it gets as much less or more. */
+  slowness: number
+  /** Until then nothing is sent ahead to it: what is where it is has been lost again and again. */
+  readonly doubtedUntilMs: number
   readonly holder: Holder
   /** It holds a suspect and gets nothing beside it. */
   alone: boolean
@@ -32,11 +38,20 @@ export interface Seat {
 
 export const NO_TAGS: ReadonlySet<string> = new Set()
 
-export function seatOf(id: string, tags: ReadonlySet<string>, slots: number, nowMs: number): Seat {
+/** What is known of a worker when it takes its seat. */
+export interface Seated {
+  readonly id: string
+  readonly tags?: ReadonlySet<string>
+  readonly slots: number
+  readonly isOwn?: boolean
+  readonly doubtedUntilMs?: number
+}
+
+export function seatOf(seated: Seated, nowMs: number): Seat {
+  const { id, tags = NO_TAGS, slots, isOwn = true, doubtedUntilMs = 0 } = seated
   return {
-    id,
-    tags,
-    slots,
+    ...{ id, tags, slots, isOwn, doubtedUntilMs },
+    slowness: 1,
     holder: new Holder(),
     alone: false,
     lastHeardMs: nowMs,

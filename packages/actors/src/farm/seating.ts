@@ -6,6 +6,7 @@ import { type Logger, TroupeError } from '@troupe/core'
 import type { Crew, Mate } from './crew.js'
 import type { Dispatcher, DispatchPort, Seat } from './dispatcher.js'
 import type { Entry } from './ledger.js'
+import { Losses } from './losses.js'
 import { SentTasks, tasksBody, unencodable } from './tasks-frame.js'
 import { type Hello, type ResultsBody, sizeOf, type UpdateBody } from './wire.js'
 
@@ -14,6 +15,7 @@ export class Seating implements Pick<DispatchPort, 'send' | 'cancel' | 'allow' |
   readonly #log: Logger
   /** Those that the dispatcher knows. A worker's next may have begun while what its last had sent is still on its way. */
   readonly #mates = new Map<Seat, Mate>()
+  readonly #losses = new Losses()
   #dispatcher: Dispatcher | undefined
 
   constructor(crew: Crew, log: Logger) {
@@ -28,7 +30,10 @@ export class Seating implements Pick<DispatchPort, 'send' | 'cancel' | 'allow' |
 
   /** A worker has joined and takes tasks. */
   take(mate: Mate, { tags, slots }: Hello): void {
-    const seat = this.#dispatcher?.join(mate.id, new Set(tags), slots)
+    const { id, isOwn, place } = mate
+    const doubtedUntilMs = this.#losses.doubtedUntilMs(place)
+    const own = { id, tags: new Set(tags), isOwn, doubtedUntilMs }
+    const seat = this.#dispatcher?.join({ ...own, ...(slots !== undefined && { slots }) })
     if (seat === undefined) return
     mate.seat = seat
     this.#mates.set(seat, mate)
@@ -44,6 +49,7 @@ export class Seating implements Pick<DispatchPort, 'send' | 'cancel' | 'allow' |
       why === undefined ? cause : new TroupeError('WORKER_LOST', `the farm ended its worker: ${why}`, { cause })
     mate.seat = undefined
     if (seat !== undefined) {
+      if (seat.holder.held > 0) this.#losses.note(mate.place)
       this.#dispatcher?.lost(seat, told)
       this.#mates.delete(seat)
     }

@@ -144,7 +144,7 @@ export class SimulatedFarm implements World {
     if (this.isCalm && this.dispatcher.pending + this.dispatcher.held + this.admission.waiting === 0) return
     const worker = new SimulatedWorker(this)
     this.workers.set(tags, worker)
-    worker.seat = this.dispatcher.join('worker', tags)
+    worker.seat = this.dispatcher.join({ id: 'worker', tags })
   }
 
   #entry({ deed, key, rate, timeoutMs, retries, ...wishes }: Wish, owner: TaskOwner): Entry {

@@ -89,14 +89,14 @@ export class Stage implements TaskOwner {
 
   /** Workers that have joined. */
   join<const Ids extends readonly string[]>(...ids: Ids): { [Index in keyof Ids]: Seat } {
-    const seats = ids.map((id) => this.dispatcher.join(id))
+    const seats = ids.map((id) => this.dispatcher.join({ id }))
     this.endTurn()
     return seats as { [Index in keyof Ids]: Seat }
   }
 
   /** A worker that has tags has joined. */
   joinTagged(id: string, ...tags: string[]): Seat {
-    const seat = this.dispatcher.join(id, new Set(tags))
+    const seat = this.dispatcher.join({ id, tags: new Set(tags) })
     this.routes = [...this.routes, seat.tags]
     this.endTurn()
     return seat
