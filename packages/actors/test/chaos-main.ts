@@ -1,5 +1,5 @@
 /**
- * The command: `chaos [farm | garbage | durable]... [--seed SEED] [--tasks N] [--seconds S]`. Plays all if none is named, with
+ * The command: `chaos [farm | garbage | durable | network]... [--seed SEED] [--tasks N] [--seconds S]`. Plays all if none is named, with
  * what it saw on stdout. It exits with 1 when a result was lost or came twice, when an honest call was not answered right, and
  * when the service under garbage grew too large. `durable` plays stories of the seeds from SEED on, for so many seconds.
  */
@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chaos } from './farm/chaos.js'
 import { durableChaos } from './farm/durable-chaos.js'
+import { networkChaos } from './farm/network-chaos.js'
 import { garbage } from './rpc/garbage.js'
 
 /** How much larger a service may be under garbage, in MiB. */
@@ -23,6 +24,7 @@ const plays = {
   farm: () => playFarm(Number(values.tasks ?? 100_000)),
   garbage: () => playGarbage(Number(values.seconds ?? 60)),
   durable: () => playDurable(Number(values.seconds ?? 60)),
+  network: () => playNetwork(Number(values.tasks ?? 100_000)),
 }
 
 for (const name of positionals.length === 0 ? Object.keys(plays) : positionals) {
@@ -47,6 +49,18 @@ async function playFarm(count: number): Promise<boolean> {
     isAllRight &&= isRight
   }
   return isAllRight
+}
+
+async function playNetwork(count: number): Promise<boolean> {
+  const { befell, wrong, stats, left } = await networkChaos({ count, seed, every: [200, 1_800] })
+  const { done, redelivered } = stats
+  const isRight = wrong.length === 0 && done === count && left.length === 0
+  const what = Object.entries(befell).map(([name, times]) => `${name} ${times}`)
+  console.log(
+    `network, seed ${seed}: ${done} of ${count} tasks done, ${redelivered} redelivered; ${what.join(', ')}: ` +
+      (isRight ? 'each result once, no process left' : `WRONG: ${wrong}; left: ${left}`),
+  )
+  return isRight
 }
 
 async function playGarbage(seconds: number): Promise<boolean> {

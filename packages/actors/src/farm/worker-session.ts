@@ -193,6 +193,9 @@ export class WorkerSession {
 
   #drop(why: string): void {
     this.#unread++
-    this.#terms.log.warn({ unread: this.#unread }, `a message ${why} and was dropped`)
+    // Of a flood not each: the 1st, 2nd, 4th, 8th ...
+    if (Number.isInteger(Math.log2(this.#unread))) {
+      this.#terms.log.warn({ unread: this.#unread }, `a message ${why} and was dropped`)
+    }
   }
 }

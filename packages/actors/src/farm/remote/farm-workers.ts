@@ -1,7 +1,7 @@
 /**
  * Workers that join a farm from elsewhere: each a supervised process that finds its farm again whatever happens to either.
  */
-import { deferred, type Logger, parseOptions, resolveLog } from '@troupe/core'
+import { deferred, type Logger, parseEndpoints, parseOptions, resolveLog } from '@troupe/core'
 import { Actor } from '../../actor/actor.js'
 import type { Exit, ShutdownTime } from '../../actor/exit.js'
 import { moduleUrl } from '../../actor/load-export.js'
@@ -54,6 +54,7 @@ export class FarmWorkers implements AsyncDisposable {
   static async join(options: JoinOptions): Promise<FarmWorkers> {
     const checked = parseOptions(JoinOptions, options, 'workers of a farm')
     const log = resolveLog(checked.log)
+    parseEndpoints(checked.farm, 'connect')
     const isTcp = checked.farm.startsWith('tcp:')
     const host = isTcp ? await routeTo(checked.farm) : undefined
     const control = checked.isolation === 'inline' ? undefined : await openControl(checked, host, log)

@@ -128,6 +128,8 @@ export class Guests {
     const { crew, options, log } = this.#terms
     const { heartbeatMs, livenessMs } = options
     const { incarnation } = header
+    // Where one listens no other does any more, though the farm is connected there.
+    for (const guest of this.#guests.values()) if (guest.inbox === inbox) this.#silent(guest, 'it has joined anew')
     const transport = inbox.startsWith('ipc:') ? 'ipc' : 'tcp'
     const places = { transport, inbox, incarnation, lingerMs: LINGER_MS } as const
     const end = new SocketEnd({ ...places, heartbeatMs, livenessMs, clock: systemClock, log })

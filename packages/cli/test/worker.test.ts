@@ -1,0 +1,71 @@
+import { Farm } from '@troupe/actors/farm'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { told } from './serving.js'
+import * as several from './tasks/several.js'
+import { Command, taskFile, troupe } from './troupe.js'
+
+const FILE = taskFile('several.js')
+
+/** A farm without workers of its own, and where to join it. */
+async function openFarm(options = {}) {
+  const given = { tasks: FILE, workers: 0, endpoint: 'tcp://127.0.0.1:*', joinable: true }
+  const farm = await Farm.start({ ...given, ...options })
+  onTestFinished(() => farm.stop())
+  return { farm, join: ['worker', FILE, '--join', farm.endpoint!] }
+}
+
+describe('troupe worker', () => {
+  it('joins a farm, says so, and does its tasks in processes of its own', async () => {
+    const { farm, join } = await openFarm()
+    const command = new Command([...join, '--slots', '2', '--tags', 'eu', 'gpu'])
+    await told(command, /2 workers have joined the farm at tcp/)
+    expect(await farm.submit(several.double, 21, { tags: ['gpu'] })).toBe(42)
+    expect(farm.stats().workers.map(({ tags }) => tags)).toEqual([
+      ['eu', 'gpu'],
+      ['eu', 'gpu'],
+    ])
+    expect(command.workers()).toEqual(expect.arrayContaining(farm.stats().workers.map(({ pid }) => pid)))
+    command.interrupt()
+    expect(await command.result).toMatchObject({ signal: 'SIGINT', stdout: '' })
+    await expect.poll(() => farm.stats().workers).toEqual([])
+  })
+
+  it('waits for its farm when it ends, and joins the next', async () => {
+    const { farm, join } = await openFarm()
+    const command = new Command([...join, '--slots', '1'])
+    await told(command, /1 worker has joined/)
+    await farm.stop()
+    const { farm: next } = await openFarm({ endpoint: farm.endpoint })
+    expect(await next.submit(several.double, 2)).toBe(4)
+    command.child.kill('SIGTERM')
+    expect((await command.result).signal).toBe('SIGTERM')
+  })
+
+  it('ends its processes when it is killed', async () => {
+    const { farm, join } = await openFarm({ heartbeatMs: 100, livenessMs: 300 })
+    const command = new Command([...join, '--slots', '1'])
+    await told(command, /1 worker has joined/)
+    command.child.kill('SIGKILL')
+    await command.result
+    await expect.poll(() => farm.stats().workers, { timeout: 10_000 }).toEqual([])
+  })
+
+  it.each([
+    [['worker', FILE, '--join', 'tcp://127.0.0.1:1'], 'no farm can be reached at tcp://127.0.0.1:1'],
+    [['worker', 'nowhere.js', '--join', 'tcp://127.0.0.1:1'], 'there is no task file nowhere.js'],
+    [['worker', FILE], "required option '--join <ENDPOINT>' not specified"],
+    [['worker', FILE, '--join', 'somewhere'], 'endpoint "somewhere" is not valid'],
+  ])('ends with 2 and says why: %j', async (args, why) => {
+    const { status, stderr } = await troupe(args)
+    expect(status).toBe(2)
+    expect(stderr).toContain(why)
+    expect(stderr).not.toContain('    at ')
+  })
+
+  it('is refused with other tasks than the farm has, and told what differs', async () => {
+    const { join } = await openFarm({ tasks: taskFile('chatty.js') })
+    const { status, stderr } = await troupe([...join, '--slots', '1'])
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/refused this worker.*it has no task "/)
+  })
+})

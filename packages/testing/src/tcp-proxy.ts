@@ -1,0 +1,101 @@
+/**
+ * A bad network between two ends of tcp: it can cut connections, refuse new ones, keep what passes for a while, or swallow it
+ * without a word, as a half-open connection does.
+ */
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+
+/** What becomes of bytes: they pass, after so many ms; or nothing passes, and nobody is told. */
+type Weather =
+  | { readonly kind: 'open'; readonly delayMs: number }
+  | { readonly kind: 'swallowing' }
+  | { readonly kind: 'down' }
+
+const FAIR: Weather = { kind: 'open', delayMs: 0 }
+
+export class TcpProxy implements AsyncDisposable {
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  #target: number
+  #weather: Weather = FAIR
+
+  /** Listens on a free port of loopback and passes on to another port there. */
+  static async to(port: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(port)
+    proxy.#server.listen(0, '127.0.0.1')
+    await once(proxy.#server, 'listening')
+    return proxy
+  }
+
+  private constructor(port: number) {
+    this.#target = port
+    this.#server = createServer((near) => this.#join(near))
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** From now on new connections go to another port. */
+  retarget(port: number): void {
+    this.#target = port
+  }
+
+  /** Cuts all connections; new ones are served. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  /** Cuts all connections, and each new one, until `heal`. */
+  down(): void {
+    this.#weather = { kind: 'down' }
+    this.cut()
+  }
+
+  /** Keeps the connections and loses what is sent through them, until `heal`, which cuts them. */
+  swallow(): void {
+    this.#weather = { kind: 'swallowing' }
+  }
+
+  /** Everything takes so much longer, until `heal`, which cuts the connections. */
+  slow(delayMs: number): void {
+    this.#weather = { kind: 'open', delayMs }
+  }
+
+  heal(): void {
+    const wasFair = this.#weather === FAIR
+    this.#weather = FAIR
+    // What goes on after a hole, or overtakes what is late, would not be what was sent.
+    if (!wasFair) this.cut()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+
+  #join(near: Socket): void {
+    if (this.#weather.kind === 'down') return void near.destroy()
+    const far = connect(this.#target, '127.0.0.1')
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(from)
+      from.on('data', (bytes) => this.#pass(bytes, to))
+      from.on('error', () => undefined)
+      from.on('close', () => {
+        this.#sockets.delete(from)
+        to.destroy()
+      })
+    }
+  }
+
+  #pass(bytes: Buffer, to: Socket): void {
+    const weather = this.#weather
+    if (weather.kind !== 'open') return
+    if (weather.delayMs === 0) return void to.write(bytes)
+    setTimeout(() => to.write(bytes), weather.delayMs)
+  }
+}
