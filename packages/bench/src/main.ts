@@ -1,11 +1,11 @@
 /**
- * The command: `bench farm|journal|sockets|actors|rpc [--rounds N] [--quick] [--only NAME]... [--json FILE] [--into FILE]`.
+ * The command: `bench farm|journal|remote|sockets|actors|rpc [--rounds N] [--quick] [--only NAME]... [--json FILE] [--into FILE]`.
  * Tables on stdout, progress on stderr.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Contender } from './contender.js'
-import { journalPools, listPools } from './contenders/all.js'
+import { journalPools, listPools, remotePools } from './contenders/all.js'
 import { machineFacts } from './machine.js'
 import { insertReport, type Report, renderReport } from './report.js'
 import type { Scenario, Section } from './scenario.js'
@@ -23,6 +23,7 @@ import { kill } from './scenarios/kill.js'
 import { map } from './scenarios/map.js'
 import { memory } from './scenarios/memory.js'
 import { pipeline } from './scenarios/pipeline.js'
+import { remoteCpu, remoteRate } from './scenarios/remote.js'
 import { roundTrip } from './scenarios/round-trip.js'
 import { rpcIdle } from './scenarios/rpc-idle.js'
 import { rpcInFlight } from './scenarios/rpc-in-flight.js'
@@ -44,6 +45,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     workers: WORKERS,
     pools: journalPools,
   },
+  remote: { scenarios: { rate: remoteRate, cpu: remoteCpu }, workers: WORKERS, pools: remotePools },
   sockets: { scenarios: { pipeline, 'round-trip': roundTrip, growth } },
   actors: { scenarios: { start: actorStart, tree: actorTree, crash: actorCrash, ask: actorAsk } },
   rpc: { scenarios: { inflight: rpcInFlight, lone: rpcLone, stream: rpcStream, idle: rpcIdle } },

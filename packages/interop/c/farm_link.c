@@ -52,12 +52,14 @@ bool farm_read_header(const void *data, size_t size, farm_header *header) {
   while (known < KIND_COUNT && !troupe_is_text(kind, KINDS[known])) known++;
   header->kind = (farm_kind)known;
   return known < KIND_COUNT && next_id(&reader, header->run) && next_id(&reader, header->incarnation) &&
-         next_count(&reader, &header->sequence) && next_count(&reader, &header->acknowledged) && reader.at == reader.end;
+         next_count(&reader, &header->sequence) && next_count(&reader, &header->acknowledged) &&
+         reader.at == reader.end;
 }
 
 bool farm_is_numbered(farm_kind kind) {
   switch (kind) {
-    case FARM_TASKS: case FARM_CANCEL: case FARM_CREDIT: case FARM_UPDATE: case FARM_RESULTS: case FARM_BYE: return true;
+    case FARM_TASKS: case FARM_CANCEL: case FARM_CREDIT: case FARM_UPDATE: case FARM_RESULTS: case FARM_BYE:
+      return true;
     default: return false;
   }
 }

@@ -56,11 +56,11 @@ typedef struct {
 } farm_link;
 
 /*
- * Sends a frame, whose numbers it puts into the header, and takes the body. A numbered one waits for its acknowledgement.
+ * Sends a frame, whose numbers it puts into the header, and takes the body. A numbered one waits to be acknowledged.
  * False when there is no connection: one that is numbered will be sent again.
  */
 bool farm_link_send(farm_link *link, void *socket, farm_header *header, troupe_writer *body, double now_ms);
-/* A frame came: lets go of what it acknowledges, and sends the rest again if there was no progress for so long. */
+/* A frame came: lets go of what it acknowledges, and sends the rest again after so long without progress. */
 void farm_link_hear(farm_link *link, void *socket, uint64_t acknowledged, double patience_ms, double now_ms);
 /* Whether a numbered frame is the next one. */
 bool farm_link_take(farm_link *link, uint64_t sequence);

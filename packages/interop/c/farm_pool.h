@@ -39,9 +39,14 @@ void farm_pool_cancel(farm_pool *pool, uint64_t ticket);
 void farm_pool_give_back(farm_pool *pool);
 /* Tells what runs to end, and forgets all: nothing of it is answered any more. */
 void farm_pool_abandon(farm_pool *pool);
+/* Waits for what runs still: for its time to end at most, or not at all. False when something does. */
+bool farm_pool_settle(farm_pool *pool, bool waits);
 
-/* Looks at the limits of time. False when something goes on though its time to end is over. */
-bool farm_pool_check(farm_pool *pool, double now_ms);
+/*
+ * Looks at the limits of time. False when something goes on though its time to end is over; `stuck` is the RESULTS that
+ * says so then, or empty.
+ */
+bool farm_pool_check(farm_pool *pool, double now_ms, troupe_writer *stuck);
 /* When to look again: infinity when nothing is to be expected before a wake. */
 double farm_pool_due_ms(farm_pool *pool, double now_ms);
 /* Gathers what has ended, if it is time to tell. Ask again while there are answers. */

@@ -65,8 +65,8 @@ bool troupe_is_text(troupe_bytes text, const char *other);
 /* Whether the bytes are one value, which names each of the parts once. */
 bool troupe_is_value(troupe_reader reader);
 /*
- * Goes past a map, and puts a reader at the value of each of these keys into `values`. Of a key that is not there its `at`
- * is NULL; others are ignored.
+ * Goes past a map, and puts a reader at the value of each of these keys into `values`. Of a key that is not there its
+ * `at` is NULL; others are ignored.
  */
 bool troupe_read_fields(troupe_reader *reader, const char *const *keys, size_t count, troupe_reader *values);
 

@@ -9,7 +9,8 @@
  *   }
  *
  *   troupe_task tasks[] = {{.name = "double", .run = twice}};
- *   troupe_worker *worker = troupe_worker_new(&(troupe_options){.farm = "tcp://10.0.0.1:7000", .tasks = tasks, .task_count = 1});
+ *   troupe_options options = {.farm = "tcp://10.0.0.1:7000", .tasks = tasks, .task_count = 1};
+ *   troupe_worker *worker = troupe_worker_new(&options);
  *   troupe_end end = troupe_worker_run(worker);
  *
  * Tasks run in threads of their own, as many at once as the farm says: what they share is theirs to guard. The thread
@@ -72,8 +73,13 @@ typedef enum {
 typedef struct {
   /* Where the farm listens: a tcp address. */
   const char *farm;
-  /* Where to listen: an address that the farm can dial. NULL for a free port of the address from which this machine reaches it. */
+  /*
+   * Where to listen: an address that the farm can dial. NULL for a free port of the address from which this machine
+   * reaches the farm.
+   */
   const char *inbox;
+  /* Where the farm dials it, if not where it listens: behind a relay. NULL else. */
+  const char *advertise;
   const troupe_task *tasks;
   size_t task_count;
   const char *const *tags;
@@ -95,7 +101,7 @@ typedef enum {
   /* No farm has welcomed it in time. */
   TROUPE_NOT_JOINED,
   /*
-   * A task goes on though its time to end is over. Only the end of the process ends it: call _exit, and let somebody start
+   * A task goes on though it was told to end. Only the end of the process ends it: call _exit, and let somebody start
    * the program again.
    */
   TROUPE_STUCK,
@@ -108,8 +114,8 @@ troupe_worker *troupe_worker_new(const troupe_options *options);
 /* Joins, works, and joins anew when its farm is gone, until it is told to leave. */
 troupe_end troupe_worker_run(troupe_worker *worker);
 /*
- * Tells it to leave: it begins no more tasks, ends those that run, and troupe_worker_run returns. The second time it does
- * not wait for them. May be called by a signal handler.
+ * Tells it to leave: it begins no more tasks, ends those that run, and troupe_worker_run returns. The second time it
+ * does not wait for them. May be called by a signal handler.
  */
 void troupe_worker_leave(troupe_worker *worker);
 /* Why it has ended. */

@@ -1,5 +1,6 @@
 """The two sockets of one incarnation, and whether the farm is there."""
 
+import math
 import socket
 from urllib.parse import urlsplit
 
@@ -10,23 +11,24 @@ PROBE_PORT = 9
 
 
 class Channels:
-    def __init__(self, context, endpoint, inbox, wake_fd):
-        self._sink, self._inbox = context.socket(zmq.PUSH), context.socket(zmq.PULL)
+    def __init__(self, ends):
+        """`ends` has the `endpoint` of the farm, `inbox` and `advertise`, or None, and `wake`, which ends a poll."""
+        self._context = zmq.Context()
+        self._sink, self._inbox = self._context.socket(zmq.PUSH), self._context.socket(zmq.PULL)
         for one in (self._sink, self._inbox):
             one.set_hwm(0)
-            one.linger = 0
-            one.ipv6 = "[" in endpoint
         self.is_connected = False
         self._monitor = self._sink.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
-        self._inbox.bind(inbox or _inbox_for(endpoint))
-        self._sink.connect(endpoint)
-        self.inbox = self._inbox.getsockopt_string(zmq.LAST_ENDPOINT)
+        self._inbox.bind(ends.inbox or _inbox_for(ends.endpoint))
+        self._sink.connect(ends.endpoint)
+        self.inbox = ends.advertise or self._inbox.getsockopt_string(zmq.LAST_ENDPOINT)
         self._poller = zmq.Poller()
-        for one in (self._inbox, self._monitor, wake_fd):
+        for one in (self._inbox, self._monitor, ends.wake):
             self._poller.register(one, zmq.POLLIN)
 
     def poll(self, ms):
-        self._poller.poll(ms)
+        """Waits until something has come, so long at most; infinite is for ever."""
+        self._poller.poll(None if ms == math.inf else math.ceil(max(0, ms)))
 
     def connections(self):
         """True for each connection to the farm since the last call, False for each that was lost."""
@@ -47,11 +49,12 @@ class Channels:
         # Without a high-water mark it never waits.
         self._sink.send_multipart(message, zmq.NOBLOCK)
 
-    def close(self, linger_ms=0):
+    def close(self):
         self._sink.disable_monitor()
-        self._monitor.close(0)
-        self._sink.close(linger_ms)
-        self._inbox.close(0)
+        for one in (self._monitor, self._sink, self._inbox):
+            one.close(0)
+        # Waits until the address of the inbox is free again.
+        self._context.term()
 
 
 def _inbox_for(endpoint):
@@ -59,9 +62,7 @@ def _inbox_for(endpoint):
     if not endpoint.startswith("tcp://"):
         return "ipc://*"
     host = urlsplit(endpoint).hostname
-    family, kind, protocol, _, address = socket.getaddrinfo(host, PROBE_PORT, type=socket.SOCK_DGRAM)[0]
     # To connect a datagram socket sends nothing.
-    with socket.socket(family, kind, protocol) as probe:
-        probe.connect(address)
-        mine = probe.getsockname()[0]
-    return f"tcp://[{mine}]:*" if family == socket.AF_INET6 else f"tcp://{mine}:*"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((host, PROBE_PORT))
+        return f"tcp://{probe.getsockname()[0]}:*"

@@ -22,10 +22,10 @@ class Refused(Exception):
 class Membership:
     def __init__(self, tasks, channels, hello, surroundings):
         self._channels, self._hello = channels, {**hello, "inbox": channels.inbox}
-        self._clock, self._wake, self._log = surroundings.clock, surroundings.wake, surroundings.log
+        self._clock, self._log = surroundings.clock, surroundings.log
         self._incarnation, self._run_id = secrets.token_hex(8), ""
         self._link, self._packer = Link(), wire.Packer()
-        self._outbox = Outbox(self._clock, self._wake)
+        self._outbox = Outbox(self._clock, surroundings.wake)
         self._runner = Runner(tasks, self._outbox, self._clock)
         self._terms, self._leaving, self._end = None, False, None
         now_ms = self._clock()
@@ -36,7 +36,7 @@ class Membership:
 
     def turn(self):
         """Waits until there is something to do, and does it. How it ended, once it has. @raises Refused"""
-        self._channels.poll(math.ceil(max(0, self._next_ms() - self._clock())))
+        self._channels.poll(self._next_ms() - self._clock())
         for is_connected in self._channels.connections():
             # The farm may be another by now.
             if is_connected:
@@ -72,13 +72,15 @@ class Membership:
             return 0
         if self._terms is None:
             return self._hello_due_ms if self._channels.is_connected else self._patience_due_ms
-        return min(self._beat_due_ms, self._outbox.due_ms, self._silence_ms(), self._limit_ms())
+        return min(self._beat_due_ms, self._outbox.due_ms, self._question_ms(), self._limit_ms())
 
-    def _silence_ms(self):
-        """When the silence of the farm is to be judged next."""
-        silent_ms = self._heard_ms + self._terms.livenessMs
-        given_up_ms = silent_ms + self._terms.livenessMs
-        return min(given_up_ms, max(silent_ms, self._hello_due_ms)) if self._channels.is_connected else given_up_ms
+    def _question_ms(self):
+        """When it says HELLO again, or gives the farm up."""
+        given_up_ms = self._heard_ms + 2 * self._terms.livenessMs
+        if not self._channels.is_connected:
+            return given_up_ms
+        begins_ms = self._heard_ms + self._terms.livenessMs if self._hello_due_ms == math.inf else self._hello_due_ms
+        return min(given_up_ms, begins_ms)
 
     def _limit_ms(self):
         """When the time limit of what runs is to be judged next; no try that begins until then ends its time before."""
@@ -97,8 +99,9 @@ class Membership:
         if now_ms >= self._heard_ms + 2 * self._terms.livenessMs:
             self._lose("the farm is silent")
             return
-        if now_ms >= self._heard_ms + self._terms.livenessMs or self._hello_due_ms > self._heard_ms:
-            self._say_hello(now_ms, HELLO_AGAIN_MS)
+        if self._hello_due_ms == math.inf and now_ms >= self._heard_ms + self._terms.livenessMs:
+            self._hello_due_ms = now_ms
+        self._say_hello(now_ms, HELLO_AGAIN_MS)
         self._judge_time(now_ms)
         if now_ms >= self._outbox.due_ms:
             self._flush(now_ms)
@@ -151,7 +154,8 @@ class Membership:
     def _take(self, message):
         try:
             header = wire.parse_header(message[0])
-            if header.incarnation != self._incarnation or self._end is not None or len(message) < 2:
+            fits = len(message) == 2 or len(message) > 2 and header.kind == wire.TASKS
+            if not fits or header.incarnation != self._incarnation or self._end is not None:
                 return
             if header.kind == wire.REFUSED:
                 self._refused(wire.parse_body(message[1]))
@@ -172,7 +176,9 @@ class Membership:
             return
         now_ms = self._clock()
         self._heard_ms = now_ms
-        self._hello_due_ms = min(self._hello_due_ms, now_ms)
+        # One that is due is said all the same: the connection is a new one, and what came may be older.
+        if self._hello_due_ms > now_ms:
+            self._hello_due_ms = math.inf
         self._link.acknowledged(header.acknowledged, now_ms)
         for frame in self._link.to_send_again(self._terms.heartbeatMs, now_ms):
             self._channels.send(frame)
@@ -239,7 +245,7 @@ def _tries(body):
         inputs, attempts = group["inputs"], group.get("attempts")
         attempts = [1] * len(inputs) if attempts is None else [integer(attempt, 1) for attempt in attempts]
         name, timeout_ms, wants_progress = group["name"], float(group["timeoutMs"]), group.get("progress") is True
-        allowed = group.get("parts")
+        allowed = integer(group["parts"]) if "parts" in group else None
         if len(attempts) != len(inputs):
             raise ValueError(f"{len(attempts)} attempts of {len(inputs)} inputs")
         for value, attempt in zip(inputs, attempts):

@@ -35,8 +35,9 @@ class Outbox:
 
     def part(self, one, value):
         with self._lock:
-            self._said["parts"].setdefault(one.ticket, []).append(value)
-            self._schedule(PARTS_MS)
+            if not one.answered:
+                self._said["parts"].setdefault(one.ticket, []).append(value)
+                self._schedule(PARTS_MS)
 
     def progress(self, one, value):
         """Only the newest of each try is sent."""

@@ -4,7 +4,7 @@ import inspect
 import queue
 import threading
 
-from farm_wire import Packer, Unencodable, checked_progress, error_to_wire
+from farm_wire import Packer, Unencodable, checked_progress, error_to_wire, message_of
 
 CANCELLED = ("failures", {"kind": "cancelled"})
 
@@ -146,9 +146,9 @@ class Runner:
         except Cancelled:
             outcome = CANCELLED
         except InvalidInput as error:
-            outcome = ("failures", {"kind": "input", "why": str(error)})
+            outcome = ("failures", {"kind": "input", "why": message_of(error)})
         except Unencodable as error:
-            outcome = ("failures", {"kind": "output", "why": str(error)})
+            outcome = ("failures", {"kind": "output", "why": message_of(error)})
         except BaseException as error:  # A task that exits ends itself, not the worker.
             outcome = ("failures", {"kind": "thrown", "error": error_to_wire(error)})
         return timeout(one, stuck=False) if one.timed_out else outcome

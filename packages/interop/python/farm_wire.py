@@ -149,19 +149,19 @@ class Packer:
         self._packer = msgpack.Packer(use_bin_type=True, datetime=True, default=self._other)
         self._large = []
 
-    def pack(self, body, large):
+    def pack(self, body, large=None):
         """The body in msgpack; what travels behind it is added to `large`."""
-        self._large = large
+        self._large = [] if large is None else large
         return self._packer.pack(body)
 
     def checked(self, value):
         """A copy that can be packed. @raises Unencodable"""
         try:
             value = portable(value)
-            self.pack(value, [])
+            self.pack(value)
             return value
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise Unencodable(f"it cannot be encoded: {error}") from None
+            raise Unencodable(f"it cannot be encoded: {message_of(error)}") from None
 
     def _other(self, value):
         if isinstance(value, Large):
@@ -189,20 +189,33 @@ def checked_progress(done, total=None, note=None):
         return {"done": portable(done), "total": portable(total)}
     if not isinstance(note, str) or len(note) > LONGEST_NOTE:
         raise ValueError(f"the note of progress is text of at most {LONGEST_NOTE} characters")
-    return {"done": portable(done), "total": portable(total), "note": note}
+    return {"done": portable(done), "total": portable(total), "note": text(note)}
 
 
 def error_to_wire(error, causes=MOST_CAUSES):
-    wire = {"name": type(error).__name__, "message": str(error)}
-    wire["stack"] = "".join(traceback.format_exception(type(error), error, error.__traceback__, chain=False))
+    stack = "".join(traceback.format_exception(type(error), error, error.__traceback__, chain=False))
+    wire = {"name": type(error).__name__, "message": message_of(error), "stack": text(stack)}
     code, fields = getattr(error, "code", None), getattr(error, "fields", None)
     if isinstance(code, str):
-        wire["code"] = code
+        wire["code"] = text(code)
     if isinstance(fields, dict):
-        wire["fields"] = {key: portable(field) for key, field in fields.items() if _is_field(key, field)}
+        known = {key: field for key, field in fields.items() if _is_field(key, field)}
+        wire["fields"] = {text(key): text(field) if isinstance(field, str) else field for key, field in known.items()}
     if error.__cause__ is not None and causes > 0:
         wire["cause"] = error_to_wire(error.__cause__, causes - 1)
     return wire
+
+
+def message_of(error):
+    try:
+        return text(str(error))
+    except Exception:
+        return "it does not say why"
+
+
+def text(value):
+    """Text without what UTF-8 does not have, such as file names of other encodings."""
+    return value.encode("utf-8", "replace").decode()
 
 
 def _is_number(value):
@@ -210,5 +223,5 @@ def _is_number(value):
 
 
 def _is_field(key, value):
-    finite = isinstance(value, (int, float)) and math.isfinite(value) and abs(value) <= LARGEST_INTEGER
+    finite = isinstance(value, (int, float)) and abs(value) <= LARGEST_INTEGER
     return isinstance(key, str) and (isinstance(value, str) or finite)

@@ -21,8 +21,6 @@ import time
 from collections import namedtuple
 from types import SimpleNamespace
 
-import zmq
-
 from farm_channels import Channels
 from farm_membership import LEFT, Membership, Refused
 from farm_runner import Cancelled, InvalidInput
@@ -31,7 +29,6 @@ from farm_wire import UNDEFINED
 __all__ = ["UNDEFINED", "Cancelled", "InvalidInput", "Refused", "Worker"]
 
 LONGEST_HOST = 255
-LINGER_MS = 1000
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Task = namedtuple("Task", "run version")
@@ -46,10 +43,9 @@ def _log(line):
 
 
 class Worker:
-    def __init__(self, tags=(), inbox=None, log=_log):
-        """`inbox` is where to bind, if not a free port of the address from which this machine reaches the farm."""
+    def __init__(self, tags=(), log=_log):
         self._tasks = {}
-        self._tags, self._inbox, self._log = list(tags), inbox, log
+        self._tags, self._log = list(tags), log
         self._asked = 0
 
     def task(self, name, version=None):
@@ -61,8 +57,11 @@ class Worker:
 
         return add
 
-    def join(self, endpoint):
+    def join(self, endpoint, inbox=None, advertise=None):
         """Works until SIGINT or SIGTERM, at which it leaves: it ends what it runs, and at the second one it does not.
+
+        `inbox` is where it binds, if not a free port of the address from which this machine reaches the farm;
+        `advertise` is where the farm reaches that, if elsewhere.
 
         @raises Refused when the farm has other tasks or another version of the wire
         """
@@ -71,35 +70,34 @@ class Worker:
             os.set_blocking(end, False)
         before = [signal.signal(one, self._ask) for one in SIGNALS]
         signal.set_wakeup_fd(wake_out, warn_on_full_buffer=False)
-        context = zmq.Context()
+        ends = SimpleNamespace(endpoint=endpoint, inbox=inbox, advertise=advertise, wake=wake_in)
         try:
-            while self._work(context, endpoint, wake_in, wake_out) != LEFT:
+            while self._work(ends, lambda: _write(wake_out)) != LEFT:
                 pass
         finally:
             signal.set_wakeup_fd(-1)
             for one, handler in zip(SIGNALS, before):
                 signal.signal(one, handler)
-            # Not closed: a task that goes on may still write there.
-            context.term()
+            # The pipe stays open: a task that goes on may still write there.
 
     def _ask(self, *_):
         self._asked += 1
 
-    def _work(self, context, endpoint, wake_in, wake_out):
+    def _work(self, ends, wake):
         """One incarnation, and how it ended."""
-        surroundings = SimpleNamespace(clock=_clock, log=self._log, wake=lambda: _write(wake_out))
-        channels = Channels(context, endpoint, self._inbox, wake_in)
+        surroundings = SimpleNamespace(clock=_clock, log=self._log, wake=wake)
+        channels = Channels(ends)
         membership = Membership(self._tasks, channels, self._hello(), surroundings)
         end = None
         try:
             while end is None and self._asked < 2:
                 end = membership.turn()
-                _empty(wake_in)
+                _empty(ends.wake)
                 if self._asked > 0 and end is None:
                     membership.leave()
         finally:
             membership.stop()
-            channels.close(LINGER_MS if end == LEFT else 0)
+            channels.close()
         # What it ran is of no use any more, but no other shall run beside it.
         while not membership.has_stopped and self._asked == 0:
             time.sleep(0.01)

@@ -286,7 +286,7 @@ export class FarmEngine {
   ): MapResults<unknown> {
     const line = this.#line(task)
     const terms = callTerms(line.defaults, checked)
-    const { concurrency, reorderWindow } = this.#options
+    const { reorderWindow } = this.#options
     const run = new MapRun(inputs, {
       line,
       ordered,
@@ -294,8 +294,7 @@ export class FarmEngine {
       updates: UpdateCalls.of(checked, task.partial, this.#updatePort),
       signal: checked.signal,
       reorderWindow,
-      useful: () =>
-        Math.max(checked.key === undefined ? 1 : KEYED_AHEAD, this.#pool.most * line.pace.held(concurrency)),
+      useful: () => Math.max(checked.key === undefined ? 0 : KEYED_AHEAD, this.#pool.useful(line.pace)),
       enter: (input, index, owner) => entryOf(input, { line, number: index, owner }, terms),
       accept: (entry) => this.#dispatcher.accept(entry),
       cancelAll: (owner, reason) => this.#dispatcher.cancelAll(owner, reason),

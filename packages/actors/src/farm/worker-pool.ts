@@ -8,6 +8,7 @@ import { Crew, type Keeper, type Transport } from './crew.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { CheckedFarmOptions } from './farm.options.js'
 import { type Incarnation, Member, type WorkerStats } from './member.js'
+import type { Pace } from './pace.js'
 import { Guests } from './remote/guests.js'
 import { Seating } from './seating.js'
 import { Sink } from './sink.js'
@@ -16,6 +17,8 @@ import { causeOf, startWorker, untilJoined } from './start-worker.js'
 import type { Hello } from './wire.js'
 import { groupsOf, type WorkerGroup } from './worker-group.js'
 
+/** So many tasks are of use while there is no worker yet. */
+const BEFORE_ANY = 64
 /** How often limits of time are looked at, in ms. */
 const TICK_MS = 25
 /** The delays between the restarts of a worker that keeps dying, in ms. */
@@ -92,9 +95,12 @@ export class WorkerPool {
     return this.#sinkEndpoint
   }
 
-  /** How many workers there may be. */
-  get most(): number {
-    return this.#groups.reduce((sum, { max }) => sum + max, this.#guests?.size ?? 0)
+  /** How many tasks of a line are of use to all workers that there may be. */
+  useful(pace: Pace): number {
+    const own = this.#groups.reduce((sum, { max }) => sum + max, 0)
+    const all = own * pace.held(this.#terms.options.concurrency) + (this.#guests?.useful(pace) ?? 0)
+    // They wait for who may join.
+    return all === 0 ? BEFORE_ANY : all
   }
 
   /** The versions of the tasks that the workers have, by name, as the last to join said; undefined before the first. */

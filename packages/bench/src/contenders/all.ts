@@ -11,6 +11,7 @@ import { piscinaPacked, piscinaPackedUnchecked } from './piscina-packed.js'
 import { python, pythonVersion } from './python.js'
 import { tinypool } from './tinypool.js'
 import { troupe } from './troupe.js'
+import { troupeRemote } from './troupe-remote.js'
 
 /** Those that take one task at a time. */
 export const singleTaskPools: readonly Contender[] = [troupe, piscina, tinypool, childPool]
@@ -27,9 +28,12 @@ export const cpuPools: readonly Contender[] = [...singleTaskPools, bare]
 export const journalPools = (): readonly Contender[] =>
   [troupe, troupeJournal, bullmq].filter(({ missing }) => missing?.() === undefined)
 
+/** Our own, started by the farm or elsewhere. */
+export const remotePools = (): readonly Contender[] => [troupe, troupeRemote]
+
 /** @throws {Error} for a name that no contender has */
 export function contenderNamed(name: string | undefined): Contender {
-  const all = [...cpuPools, piscinaPacked, piscinaPackedUnchecked, python, troupeJournal, bullmq]
+  const all = [...cpuPools, piscinaPacked, piscinaPackedUnchecked, python, troupeJournal, troupeRemote, bullmq]
   const found = all.find((one) => one.name === name)
   if (found === undefined) throw new Error(`no contender "${name}"`)
   return found

@@ -7,6 +7,7 @@ import type { CheckedFarmOptions } from '../farm.options.js'
 import { SocketEnd } from '../farm-end.js'
 import { loadTasks } from '../load-tasks.js'
 import type { WorkerState, WorkerStats } from '../member.js'
+import type { Pace } from '../pace.js'
 import type { Seating } from '../seating.js'
 import { type Header, type Hello, type TaskSign, WIRE_VERSION } from '../wire.js'
 import { LastWord } from './last-word.js'
@@ -49,8 +50,11 @@ export class Guests {
     this.#lastWord = new LastWord(terms.run, terms.log)
   }
 
-  get size(): number {
-    return this.#guests.size
+  /** How many tasks of a line are of use to them. */
+  useful(pace: Pace): number {
+    let useful = 0
+    for (const { mate } of this.#guests.values()) useful += mate.seat === undefined ? 0 : pace.held(mate.seat.slots)
+    return useful
   }
 
   /** The versions of the tasks that each must have, by name. */
