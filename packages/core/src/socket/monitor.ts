@@ -1,10 +1,10 @@
 /**
  * Watches what happens to a socket's connections (czmq's zmonitor). For tcp and ipc: inproc has no events.
  */
-import type { Event } from 'zeromq'
+import type { Event, Observer } from 'zeromq'
 import { type Deferred, deferred } from '../deferred.js'
 import { TroupeError } from '../errors.js'
-import type { RawSocket } from './raw.js'
+import { codeOf, type RawSocket } from './raw.js'
 import { heartOf, type ZMQSocket } from './socket.js'
 
 /** What can happen to a connection, by libzmq's names. */
@@ -51,6 +51,8 @@ const TYPES = {
   'handshake:error:other': 'handshake_failed',
 } as const
 
+/** How often it is made again when a signal interrupts it. */
+const INTERRUPTIONS = 100
 /** How many events are kept for whoever iterates. */
 const MAX_KEPT = 1_000
 
@@ -111,15 +113,17 @@ export class ZMQMonitor implements Disposable {
   }
 
   /** Reads until the socket is closed, in any case: libzmq's I/O thread waits for a monitor that does not read. */
-  async #read({ events }: RawSocket): Promise<void> {
+  async #read(raw: RawSocket): Promise<void> {
+    let events: Observer | undefined
     try {
+      events = observerOf(raw)
       for (;;) {
         const event = (await events.receive()) as Event | undefined
         if (event === undefined || event.type === 'end') break
         if (!this.#ended) this.#keep(event)
       }
     } catch (cause) {
-      if (!events.closed) this.#error = new TroupeError('SOCKET_FAILED', 'a monitor cannot read events', { cause })
+      if (events?.closed !== true) this.#error = new TroupeError('SOCKET_FAILED', 'a monitor cannot read events', { cause })
     }
     this.close()
   }
@@ -134,6 +138,17 @@ export class ZMQMonitor implements Disposable {
     this.#kept.push(typed)
     this.#news.resolve()
     this.#news = deferred()
+  }
+}
+
+/** A signal that comes while it is made (a profiler's) interrupts it. */
+function observerOf(raw: RawSocket): Observer {
+  for (let left = INTERRUPTIONS; ; left--) {
+    try {
+      return raw.events
+    } catch (error) {
+      if (codeOf(error) !== 'EINTR' || left === 0) throw error
+    }
   }
 }
 

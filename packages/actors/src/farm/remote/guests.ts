@@ -1,7 +1,7 @@
 /**
  * The workers of a farm that were started elsewhere and have joined.
  */
-import { type Logger, systemClock, TroupeError } from '@troupe/core'
+import { errorData, type Logger, systemClock, TroupeError } from '@troupe/core'
 import { type Crew, type Keeper, type Mate, otherVersion } from '../crew.js'
 import type { CheckedFarmOptions } from '../farm.options.js'
 import { SocketEnd } from '../farm-end.js'
@@ -137,8 +137,12 @@ export class Guests {
     const transport = inbox.startsWith('ipc:') ? 'ipc' : 'tcp'
     const places = { transport, inbox, incarnation, lingerMs: LINGER_MS } as const
     const end = new SocketEnd({ ...places, heartbeatMs, livenessMs, clock: systemClock, log })
-    // What cannot be dialled is dropped: who sent it will see that nobody answers.
-    if (!end.open(inbox)) return
+    try {
+      end.open(inbox)
+    } catch (error) {
+      // Who sent it will see that nobody answers.
+      return log.warn({ inbox, err: errorData(error) }, 'the inbox of a worker cannot be dialled')
+    }
     const keeper: Keeper = {
       // It has a seat once it is reached.
       joined: () => undefined,
