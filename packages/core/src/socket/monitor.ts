@@ -123,7 +123,8 @@ export class ZMQMonitor implements Disposable {
         if (!this.#ended) this.#keep(event)
       }
     } catch (cause) {
-      if (events?.closed !== true) this.#error = new TroupeError('SOCKET_FAILED', 'a monitor cannot read events', { cause })
+      if (events?.closed !== true)
+        this.#error = new TroupeError('SOCKET_FAILED', 'a monitor cannot read events', { cause })
     }
     this.close()
   }
