@@ -1,0 +1,203 @@
+/**
+ * Workers that join from elsewhere and are broken, or hostile: the farm goes on, and who can act is told.
+ */
+import { createServer } from 'node:net'
+import { type Farm, FarmWorkers } from '@troupe/actors/farm'
+import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { expect, it, onTestFinished } from 'vitest'
+import {
+  decodeBody,
+  decodeHeader,
+  encodeBody,
+  encodeHeader,
+  type FrameKind,
+  WIRE_VERSION,
+} from '../../dist/farm/wire.js'
+import * as tasks from './fixtures/tasks.mjs'
+import { joinFarm, openFarm, TASKS, until } from './open-farm.js'
+
+/** The farm's tasks, as a worker says that it has them. */
+const SIGNS = Object.values(tasks).map(({ name, version }) => ({ name, ...(version && { version }) }))
+
+/** A worker that says what the test has it say. */
+class Puppet {
+  readonly #sink: ZMQPush<{ codec: 'frames' }>
+  readonly #inbox = new ZMQPull('@tcp://127.0.0.1:*', { codec: 'frames' })
+  readonly #run: string
+  readonly incarnation: string
+  run = ''
+  /** What has come, by its kind. */
+  readonly heard: [FrameKind, unknown][] = []
+
+  static async of(farm: Farm, incarnation = `puppet-${Math.random()}`, run = ''): Promise<Puppet> {
+    const puppet = new Puppet(farm.endpoint!, incarnation, run)
+    onTestFinished(() => puppet.close())
+    void puppet.#listen()
+    return puppet
+  }
+
+  private constructor(endpoint: string, incarnation: string, run: string) {
+    this.#sink = new ZMQPush(`>${endpoint}`, { codec: 'frames', lingerMs: 0 })
+    this.incarnation = incarnation
+    this.#run = run
+  }
+
+  async hello(more: Record<string, unknown> = {}): Promise<void> {
+    const inbox = await this.#inbox.endpoint()
+    const body = { inbox, pid: process.pid, tasks: SIGNS, encodings: ['msgpack'], ...more }
+    await this.say('HELLO', 0, body, this.#run)
+  }
+
+  async say(kind: FrameKind, sequence: number, body: unknown, run = this.run): Promise<void> {
+    const header = encodeHeader({ kind, run, incarnation: this.incarnation, sequence, acknowledged: 0 })
+    await this.#sink.send([header, encodeBody(body, 'msgpack')])
+  }
+
+  async raw(...parts: Uint8Array[]): Promise<void> {
+    await this.#sink.send(parts)
+  }
+
+  told = (kind: FrameKind) => this.heard.find(([other]) => other === kind)?.[1]
+
+  async close(): Promise<void> {
+    await this.#sink.close()
+    await this.#inbox.close()
+  }
+
+  async #listen(): Promise<void> {
+    for await (const parts of this.#inbox) {
+      const header = decodeHeader(parts)!
+      if (header.kind === 'WELCOME') this.run = header.run
+      this.heard.push([header.kind, decodeBody(header.kind, parts[1]!, 'msgpack')])
+    }
+  }
+}
+
+const QUICK = { heartbeatMs: 50, livenessMs: 200 }
+
+/** A farm with one honest worker that has joined. */
+const open = () => openFarm({ endpoint: 'tcp://127.0.0.1:*', joinable: true, ...QUICK })
+
+async function joined(farm: Farm): Promise<Puppet> {
+  const puppet = await Puppet.of(farm)
+  await puppet.hello()
+  await until(() => farm.stats().workers.length === 2 && farm.stats().workers[1]!.state !== 'starting')
+  return puppet
+}
+
+it('one of another version of the wire is refused, and told both', async () => {
+  const farm = await open()
+  const puppet = await Puppet.of(farm)
+  const header = Buffer.from(
+    encodeHeader({ kind: 'HELLO', run: '', incarnation: puppet.incarnation, sequence: 0, acknowledged: 0 }),
+  )
+  expect(header[1]).toBe(WIRE_VERSION)
+  header[1] = WIRE_VERSION + 1
+  const inbox = new ZMQPull('@tcp://127.0.0.1:*', { codec: 'frames' })
+  onTestFinished(() => inbox.close())
+  const body = { inbox: await inbox.endpoint(), pid: process.pid, tasks: SIGNS, encodings: ['msgpack'] }
+  await puppet.raw(header, encodeBody(body, 'msgpack'))
+  const [, part] = (await inbox.receive())!
+  const { message } = decodeBody('REFUSED', part!, 'msgpack')!
+  expect(message).toContain(`version ${WIRE_VERSION + 1}`)
+  expect(message).toContain(`speaks ${WIRE_VERSION}`)
+})
+
+it('one that says a run or an incarnation that the farm does not have is told that it was given up', async () => {
+  const farm = await open()
+  const puppet = await Puppet.of(farm, 'unheard-of', 'another run')
+  await puppet.hello()
+  await until(() => puppet.told('REFUSED') !== undefined)
+  expect(puppet.told('REFUSED')).toMatchObject({ code: 'GIVEN_UP' })
+})
+
+it('two with one incarnation are one: the second, at another inbox, is not let in', async () => {
+  const farm = await open()
+  const first = await joined(farm)
+  const second = await Puppet.of(farm, first.incarnation)
+  await second.hello()
+  await first.say('BEAT', 0, null)
+  expect(second.heard).toEqual([])
+  await until(() => first.told('BEAT') !== undefined)
+  expect(farm.stats().workers).toHaveLength(2)
+  expect(second.heard).toEqual([])
+})
+
+it('one that accepts tasks and never answers loses them when it falls silent', async () => {
+  const farm = await open()
+  const puppet = await joined(farm)
+  const outputs = farm.submitMany(tasks.double, Array(20).keys())
+  await until(() => puppet.told('TASKS') !== undefined)
+  await puppet.close()
+  expect(await outputs).toEqual(Array.from({ length: 20 }, (_, n) => 2 * n))
+})
+
+it('one that answers tasks that it does not hold changes nothing', async () => {
+  const farm = await open()
+  const puppet = await joined(farm)
+  const outputs = Array.from({ length: 100 }, (_, n): [number, unknown[]] => [n + 1_000, [-1]])
+  await puppet.say('RESULTS', 1, { outputs, failures: [[999_999, { kind: 'cancelled' }]], busyMs: 0 })
+  const { done, failed } = farm.stats()
+  expect([done, failed]).toEqual([0, 0])
+  await until(() => farm.stats().workers.length === 2)
+})
+
+it('one whose results cannot be read is given up, and what it held runs elsewhere', async () => {
+  const farm = await open()
+  const puppet = await joined(farm)
+  const outputs = farm.submitMany(tasks.double, Array(20).keys())
+  await until(() => puppet.told('TASKS') !== undefined)
+  await puppet.say('RESULTS', 1, { outputs: 'none', failures: 7, busyMs: -1 })
+  expect(await outputs).toEqual(Array.from({ length: 20 }, (_, n) => 2 * n))
+  expect(farm.stats().workers).toHaveLength(1)
+})
+
+it('one whose output does not fit the schema fails its task with INVALID_OUTPUT', async () => {
+  const farm = await open()
+  const puppet = await joined(farm)
+  const settled = farm.mapUnordered(tasks.double, Array(2).keys(), { settled: true })
+  const first = settled.next()
+  await until(() => puppet.told('TASKS') !== undefined)
+  const { firstTicket } = puppet.told('TASKS') as { firstTicket: number }
+  await puppet.say('RESULTS', 1, { outputs: [[firstTicket, ['no number']]], failures: [], busyMs: 0 })
+  const outcomes = [(await first).value, (await settled.next()).value]
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: { code: 'INVALID_OUTPUT' } }])
+})
+
+it('garbage at the endpoint, and HELLOs from inboxes that are none, change nothing', async () => {
+  const farm = await open()
+  const puppet = await Puppet.of(farm)
+  for (let n = 0; n < 200; n++) {
+    await puppet.raw(Buffer.from(`garbage ${n}`), Buffer.alloc(n, n))
+    await puppet.hello({
+      inbox: ['tcp://', 'tcp://nowhere.invalid:1', 'ftp://127.0.0.1:1', 'tcp://127.0.0.1:99999', 7][n % 5],
+    })
+  }
+  expect(await farm.submit(tasks.double, 4)).toBe(8)
+  expect(farm.state).toBe('running')
+})
+
+it('what listens and is no farm is told as such to who wants to join', async () => {
+  const server = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as { port: number }
+  const joining = FarmWorkers.join({
+    ...{ tasks: TASKS, slots: 1, isolation: 'inline', joinTimeoutMs: 1_000 },
+    farm: `tcp://127.0.0.1:${port}`,
+  })
+  await expect(joining).rejects.toMatchObject({
+    code: 'TIMEOUT',
+    message: expect.stringContaining('nothing that speaks ZeroMQ is there'),
+  })
+})
+
+it('who joins while the farm stops does not hold it up', async () => {
+  const farm = await open()
+  const puppet = await Puppet.of(farm)
+  const saying = setInterval(() => void puppet.hello(), 1)
+  await joinFarm(farm, { isolation: 'inline' })
+  await farm.stop()
+  clearInterval(saying)
+  expect(farm.state).toBe('stopped')
+})
