@@ -1,12 +1,11 @@
 /**
  * The command `troupe worker`: workers of this machine for a farm elsewhere.
  */
-import { FarmWorkers } from '@troupe/actors/farm'
+import { FarmWorkers, type JoinNotice, type JoinOptions } from '@troupe/actors/farm'
 import { parseOptions } from '@troupe/core'
 import { type Ending, endingOf, type Streams } from './ending.js'
 import { Interrupt } from './interrupt.js'
 import { openSource } from './task-file.js'
-import { unlessStopped } from './unless-stopped.js'
 import { WorkerOptions } from './worker.options.js'
 
 /**
@@ -19,15 +18,17 @@ export async function worker(file: string, given: unknown, { stderr }: Streams):
   const interrupt = new Interrupt(['SIGINT', 'SIGTERM'])
   const { drain, stopped } = interrupt
   try {
-    const joining = join(file, options)
-    const workers = await unlessStopped(joining, drain).catch((error: unknown) => {
-      // A worker that Ctrl-C reaches before it is ready dies of it.
-      if (interrupt.signal === undefined) throw error
-    })
-    if (workers === undefined) {
-      await (await joining.catch(() => undefined))?.stop()
-      return endingOf(interrupt, 0)
-    }
+    const joining = new AbortController()
+    const giveUp = () => joining.abort()
+    drain.addEventListener('abort', giveUp)
+    const workers = await join(file, options, { signal: joining.signal, onNotice: teller(options.join, tell) }).catch(
+      (error: unknown) => {
+        // Ctrl-C has ended it, or has reached a worker before it was ready.
+        if (interrupt.signal === undefined) throw error
+      },
+    )
+    drain.removeEventListener('abort', giveUp)
+    if (workers === undefined) return endingOf(interrupt, 0)
     const { length } = workers.workers
     tell(`${length} ${length === 1 ? 'worker has' : 'workers have'} joined the farm at ${options.join}`)
     drain.addEventListener('abort', () => {
@@ -43,8 +44,29 @@ export async function worker(file: string, given: unknown, { stderr }: Streams):
   }
 }
 
-async function join(file: string, { join: farm, ...options }: WorkerOptions): Promise<FarmWorkers> {
+/** Says what becomes of the farm; that all have joined at first is said apart. */
+function teller(farm: string, tell: (text: string) => void): (notice: JoinNotice) => void {
+  let isAgain = false
+  return ({ type, why }) => {
+    if (type === 'waiting') tell(`${why}; waiting for it`)
+    else if (type === 'lost') tell(`the farm at ${farm} is lost: ${why}; waiting for it`)
+    else if (isAgain) tell(`the farm at ${farm} is joined again`)
+    isAgain = type !== 'waiting'
+  }
+}
+
+type Listening = Pick<JoinOptions, 'signal' | 'onNotice'>
+
+async function join(file: string, options: WorkerOptions, listening: Listening): Promise<FarmWorkers> {
+  const { join: farm, ...rest } = options
   const { url, execArgv } = await openSource(file)
   // Whatever a task writes, it is not what this command says.
-  return await FarmWorkers.join({ tasks: url, farm, ...options, execArgv: [...execArgv], workerStdout: 'stderr' })
+  return await FarmWorkers.join({
+    tasks: url,
+    farm,
+    ...rest,
+    execArgv: [...execArgv],
+    workerStdout: 'stderr',
+    ...listening,
+  })
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { Farm } from '@troupe/actors/farm'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { told } from './serving.js'
@@ -38,7 +40,9 @@ describe('troupe worker', () => {
     const { farm: next } = await openFarm({ endpoint: farm.endpoint })
     expect(await next.submit(several.double, 2)).toBe(4)
     command.child.kill('SIGTERM')
-    expect((await command.result).signal).toBe('SIGTERM')
+    const { signal, stderr } = await command.result
+    expect(signal).toBe('SIGTERM')
+    expect(stderr).toMatch(/is lost: the farm has ended; waiting for it[^]*is joined again/)
   })
 
   it('ends its processes when it is killed', async () => {
@@ -50,11 +54,27 @@ describe('troupe worker', () => {
     await expect.poll(() => farm.stats().workers, { timeout: 10_000 }).toEqual([])
   })
 
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends by %s also while it waits to be let in', async (signal) => {
+    const server = createServer(() => undefined)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const connected = once(server, 'connection')
+    const { port } = server.address() as { port: number }
+    const command = new Command(['worker', FILE, '--join', `tcp://127.0.0.1:${port}`, '--slots', '1'])
+    await connected
+    await expect.poll(() => command.workers().length).toBeGreaterThan(0)
+    command.child.kill(signal)
+    expect((await command.result).signal).toBe(signal)
+    server.close()
+  })
+
   it.each([
-    [['worker', FILE, '--join', 'tcp://127.0.0.1:1'], 'no farm can be reached at tcp://127.0.0.1:1'],
+    [
+      ['worker', FILE, '--join', 'tcp://127.0.0.1:1', '--join-timeout-ms', '300'],
+      'no farm can be reached at tcp://127.0.0.1:1',
+    ],
     [['worker', 'nowhere.js', '--join', 'tcp://127.0.0.1:1'], 'there is no task file nowhere.js'],
     [['worker', FILE], "required option '--join <ENDPOINT>' not specified"],
-    [['worker', FILE, '--join', 'somewhere'], 'endpoint "somewhere" is not valid'],
+    [['worker', FILE, '--join', 'somewhere'], 'farm: must be one address'],
   ])('ends with 2 and says why: %j', async (args, why) => {
     const { status, stderr } = await troupe(args)
     expect(status).toBe(2)

@@ -198,8 +198,10 @@ export class Crew {
 
   #welcome(mate: Mate, hello: Hello): void {
     const { beatMs: heartbeatMs, livenessMs, concurrency, graceMs } = this.#terms
-    mate.pid = hello.pid
-    mate.encoding = BODY_ENCODINGS.find((encoding) => hello.encodings.includes(encoding)) ?? 'msgpack'
+    if (!mate.joined) {
+      mate.pid = hello.pid
+      mate.encoding = BODY_ENCODINGS.find((encoding) => hello.encodings.includes(encoding)) ?? 'msgpack'
+    }
     const { id, encoding } = mate
     const welcome = { encoding, heartbeatMs, id, livenessMs, concurrency, graceMs }
     mate.end.send([this.#header(mate, 'WELCOME', 0), encodeBody(welcome, 'msgpack')])

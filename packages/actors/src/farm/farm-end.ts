@@ -72,7 +72,7 @@ export class SocketEnd implements FarmEnd {
     // A worker that was started here is here; one that was let in was looked at before, and does not move.
     if (inbox === undefined || (this.#terms.inbox === undefined ? !isLocalAddress(inbox) : inbox !== this.inbox))
       return false
-    this.#socket ??= this.#dial(inbox)
+    if (this.#socket === undefined) this.#dial(inbox)
     return true
   }
 
@@ -90,7 +90,7 @@ export class SocketEnd implements FarmEnd {
     this.#place?.[Symbol.dispose]()
   }
 
-  #dial(inbox: string): ZMQPush<{ codec: 'frames' }> {
+  #dial(inbox: string): void {
     const { heartbeatMs, livenessMs, transport, lingerMs = 0, log } = this.#terms
     // A worker in this process has no connection that could be lost.
     const inline = transport === 'inproc'
@@ -104,10 +104,10 @@ export class SocketEnd implements FarmEnd {
       ...(!inline && { heartbeatIntervalMs: heartbeatMs, heartbeatTimeoutMs: Math.max(10, livenessMs - heartbeatMs) }),
       log,
     })
+    this.#socket = socket
     // Before it connects, so that the connection is seen.
     if (!inline) void this.#watch(new ZMQMonitor(socket))
     socket.connect(inbox).catch((error: unknown) => log.debug({ err: errorData(error) }, 'a worker was not dialled'))
-    return socket
   }
 
   async #watch(monitor: ZMQMonitor): Promise<void> {

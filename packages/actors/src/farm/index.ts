@@ -53,7 +53,7 @@ export type { WorkerState, WorkerStats } from './member.js'
 export type { TaskStream } from './part-stream.js'
 export type { Progress } from './progress.js'
 export { FarmWorkers, type JoinedWorker } from './remote/farm-workers.js'
-export { JoinOptions } from './remote/join.options.js'
+export { type JoinNotice, JoinOptions } from './remote/join.options.js'
 export {
   isTask,
   type SetupContext,

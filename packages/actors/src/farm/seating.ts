@@ -42,6 +42,7 @@ export class Seating implements Pick<DispatchPort, 'send' | 'cancel' | 'allow' |
   /** A worker has ended, or is taken to have. What it had sent before is on its way here, and counts. */
   async lose(mate: Mate, cause: Error): Promise<void> {
     const { seat } = mate
+    const wasLeaving = seat?.leaving === true
     if (seat !== undefined) seat.leaving = true
     await mate.end.lastWords()
     const why = seat?.condemned ?? seat?.fault
@@ -49,7 +50,7 @@ export class Seating implements Pick<DispatchPort, 'send' | 'cancel' | 'allow' |
       why === undefined ? cause : new TroupeError('WORKER_LOST', `the farm ended its worker: ${why}`, { cause })
     mate.seat = undefined
     if (seat !== undefined) {
-      if (seat.holder.held > 0) this.#losses.note(mate.place)
+      if (seat.holder.held > 0 && !wasLeaving) this.#losses.note(mate.place)
       this.#dispatcher?.lost(seat, told)
       this.#mates.delete(seat)
     }

@@ -7,6 +7,8 @@ import type { Parts } from './parts.js'
 import { postParts, readPort } from './port.js'
 
 export interface WorkerEnd {
+  /** Whether anybody is there who takes what is sent. Default: yes. */
+  readonly isConnected?: boolean
   /** Where it listens; undefined if the farm needs no address for it. */
   inbox(): Promise<string | undefined>
   send(parts: Parts): Promise<void>

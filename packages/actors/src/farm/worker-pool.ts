@@ -67,7 +67,15 @@ export class WorkerPool {
       },
     )
     this.seating = new Seating(this.#crew, log)
-    if (options.joinable) this.#guests = new Guests({ run, options, log, crew: this.#crew, seating: this.seating })
+    if (options.joinable)
+      this.#guests = new Guests({
+        run,
+        options,
+        log,
+        crew: this.#crew,
+        seating: this.seating,
+        sink: () => this.#sinkEndpoint,
+      })
     this.#groups = groupsOf(options)
     this.#routes = this.#groups.map(({ tags }) => new Set(tags))
     this.#staffing = new Staffing({
@@ -141,7 +149,7 @@ export class WorkerPool {
     this.#staffing.close()
     for (const timer of this.#timers) clearInterval(timer)
     await this.#supervisor?.stop()
-    this.#guests?.close()
+    await this.#guests?.close()
     await this.#crew.dismissAll()
     await this.#sink?.close()
     this.#members.clear()

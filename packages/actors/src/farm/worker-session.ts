@@ -56,6 +56,7 @@ export class WorkerSession {
   #sayHello: (() => void) | undefined
   #beat: NodeJS.Timeout | undefined
   #heardMs = performance.now()
+  #hasEnded = false
   #unread = 0
 
   constructor(terms: SessionTerms) {
@@ -76,9 +77,17 @@ export class WorkerSession {
       encodings: [...BODY_ENCODINGS],
       ...this.#terms.introduction,
     }
-    this.#sayHello = () => this.#send([this.#header('HELLO', 0), encodeBody(body, 'msgpack')])
+    this.#sayHello = () => {
+      // While nobody is there they would wait, and come all at once.
+      if (this.#terms.end.isConnected !== false) this.#send([this.#header('HELLO', 0), encodeBody(body, 'msgpack')])
+    }
     this.#sayHello()
     this.#hello = setInterval(this.#sayHello, HELLO_EVERY_MS)
+  }
+
+  /** This process itself stood still for so long: what came meanwhile is still to be read. */
+  excuse(ms: number): void {
+    this.#heardMs += ms
   }
 
   /** Asks the farm whether it still knows this worker: it answers WELCOME or REFUSED. */
@@ -108,6 +117,7 @@ export class WorkerSession {
 
   /** Aborts what runs and resolves when it has ended. */
   async end(reason: unknown): Promise<void> {
+    this.#hasEnded = true
     clearInterval(this.#hello)
     await this.#runner?.stop(reason)
     clearInterval(this.#beat)
@@ -138,7 +148,7 @@ export class WorkerSession {
 
   #welcomed({ run }: Header, part: Uint8Array): void {
     const welcome = decodeBody('WELCOME', part, 'msgpack')
-    if (welcome === undefined || this.#welcome !== undefined) return
+    if (welcome === undefined || this.#welcome !== undefined || this.#hasEnded) return
     const { tasks, log, introduction } = this.#terms
     this.#run = run
     this.#welcome = welcome
@@ -158,6 +168,7 @@ export class WorkerSession {
   }
 
   #sayBeat(): void {
+    if (this.#terms.end.isConnected === false) return
     const memoryMiB = usedMiB(this.#terms.isolation)
     const body = memoryMiB === undefined ? null : { memoryMiB }
     this.#send([this.#header('BEAT', this.#link.sent), encodeBody(body, 'msgpack')])

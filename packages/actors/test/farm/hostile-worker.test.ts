@@ -1,7 +1,10 @@
 /**
  * Workers that join from elsewhere and are broken, or hostile: the farm goes on, and who can act is told.
  */
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Farm, FarmWorkers } from '@troupe/actors/farm'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 import { expect, it, onTestFinished } from 'vitest'
@@ -170,11 +173,18 @@ it('garbage at the endpoint, and HELLOs from inboxes that are none, change nothi
   for (let n = 0; n < 200; n++) {
     await puppet.raw(Buffer.from(`garbage ${n}`), Buffer.alloc(n, n))
     await puppet.hello({
-      inbox: ['tcp://', 'tcp://nowhere.invalid:1', 'ftp://127.0.0.1:1', 'tcp://127.0.0.1:99999', 7][n % 5],
+      inbox: [
+        'tcp://',
+        'tcp://nowhere.invalid:1',
+        'ftp://127.0.0.1:1',
+        'tcp://127.0.0.1:99999',
+        `tcp://127.0.0.1:1,@ipc://${join(tmpdir(), 'troupe-hostile.sock')}`,
+      ][n % 5],
     })
   }
   expect(await farm.submit(tasks.double, 4)).toBe(8)
   expect(farm.state).toBe('running')
+  expect(existsSync(join(tmpdir(), 'troupe-hostile.sock'))).toBe(false)
 })
 
 it('what listens and is no farm is told as such to who wants to join', async () => {

@@ -1,13 +1,17 @@
 /**
  * Workers that join a farm from elsewhere: how they come, go, come back, and what they are refused for.
  */
+
+import { createServer } from 'node:net'
 import { Farm, FarmWorkers, task } from '@troupe/actors/farm'
+import { TcpProxy } from '@troupe/testing/tcp-proxy'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { isAlive } from '../is-alive.js'
 import * as tasks from './fixtures/tasks.mjs'
 import { collect, joinFarm, openFarm, range, TASKS, until } from './open-farm.js'
 
+const OTHER = new URL('./fixtures/other-tasks.mjs', import.meta.url)
 const JOINABLE = { endpoint: 'tcp://127.0.0.1:*', joinable: true } as const
 /** One that nobody joins by itself. */
 const openEmpty = async (options = {}) => {
@@ -101,12 +105,93 @@ describe('workers that join', () => {
   })
 })
 
+describe('workers that have joined', () => {
+  it('and do not reach the farm any more, though it reaches them, give it up, and what they held runs elsewhere', async () => {
+    await using farm = await openEmpty({ heartbeatMs: 50, livenessMs: 300 })
+    await using way = await TcpProxy.to(Number(/\d+$/.exec(farm.endpoint!)![0]))
+    await joinFarm(farm, { farm: `tcp://127.0.0.1:${way.port}`, isolation: 'inline' })
+    const outputs = farm.submitMany(tasks.wait, [400, 400])
+    await until(() => farm.stats().held > 0)
+    way.down()
+    await joinFarm(farm, { isolation: 'inline' })
+    expect(await outputs).toHaveLength(2)
+    expect(farm.stats().redelivered).toBeGreaterThan(0)
+  })
+
+  it('do not take their own computing for the silence of the farm', async () => {
+    await using farm = await openEmpty({ heartbeatMs: 50, livenessMs: 200 })
+    await joinFarm(farm)
+    const { incarnation } = farm.stats().workers[0]!
+    expect(await farm.submit(tasks.spin, 1_000)).toBeDefined()
+    expect(await farm.submit(tasks.double, 2)).toBe(4)
+    expect(farm.stats()).toMatchObject({ dispatched: 2, redelivered: 0, workers: [{ incarnation }] })
+  })
+
+  it('end when the next farm there has other tasks, and say so', async () => {
+    const first = await openEmpty()
+    const { endpoint } = first
+    const workers = await joinFarm(first)
+    await first.stop()
+    await using _ = await Farm.start({ ...JOINABLE, tasks: OTHER, workers: 0, endpoint: endpoint! })
+    const exit = await workers.exit
+    expect(exit.reason === 'failed' && String(exit.error)).toContain('it has no task "other"')
+  })
+})
+
+it('workers wait for a farm that is not there yet', async () => {
+  const free = await openEmpty()
+  const { endpoint } = free
+  await free.stop()
+  const notices: string[] = []
+  const onNotice = ({ type }: { type: string }) => void notices.push(type)
+  const joining = FarmWorkers.join({ tasks: TASKS, slots: 1, farm: endpoint!, isolation: 'inline', onNotice })
+  await until(() => notices.length > 0)
+  await using farm = await openEmpty({ endpoint })
+  await using _ = await joining
+  expect(await farm.submit(tasks.double, 1)).toBe(2)
+  expect(notices).toEqual(['waiting', 'joined'])
+})
+
+it.each([[{ inbox: 'tcp://0.0.0.0:*' }], [{ inbox: 'tcp://*:*' }]])(
+  'a worker does not listen beyond loopback unless it is told to: %j',
+  async (beyond) => {
+    await using farm = await openEmpty()
+    const joining = FarmWorkers.join({ tasks: TASKS, slots: 1, farm: farm.endpoint!, ...beyond })
+    await expect(joining).rejects.toMatchObject({ code: 'INSECURE_ENDPOINT' })
+  },
+)
+
+it('a join can be given up by its signal', async () => {
+  await using farm = await openEmpty()
+  const aborter = new AbortController()
+  // It takes connections and answers nobody.
+  const server = createServer(() => undefined)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const joining = joinFarm(farm, { farm: `tcp://127.0.0.1:${port}`, signal: aborter.signal })
+  setTimeout(() => aborter.abort(), 300)
+  await expect(joining).rejects.toMatchObject({ code: 'ABORTED' })
+  server.close()
+})
+
+it.each([
+  [{ farm: 'inproc://x' }, 'farm'],
+  [{ farm: 'tcp://127.0.0.1:1,tcp://127.0.0.1:2' }, 'farm'],
+  [{ farm: '@tcp://127.0.0.1:1' }, 'farm'],
+  [{ advertise: 'no good host' }, 'advertise'],
+  [{ advertise: '127.0.0.1:9000', slots: 2 }, 'advertise'],
+  [{ inbox: 'tcp://127.0.0.1:9000', slots: 2 }, 'inbox'],
+])('options of a join that cannot be are refused before anything is opened: %j', async (wrong, path) => {
+  const joining = FarmWorkers.join({ tasks: TASKS, farm: 'tcp://127.0.0.1:1', slots: 1, ...wrong })
+  await expect(joining).rejects.toMatchObject({ code: 'INVALID_OPTIONS', issues: [{ path }] })
+})
+
 describe('workers that cannot join are told why', () => {
   const join = (options: object) =>
     FarmWorkers.join({ tasks: TASKS, slots: 1, isolation: 'inline', farm: '', ...options })
 
   it('when nothing listens there', async () => {
-    await expect(join({ farm: 'tcp://127.0.0.1:1' })).rejects.toMatchObject({
+    await expect(join({ farm: 'tcp://127.0.0.1:1', joinTimeoutMs: 300 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('tcp://127.0.0.1:1'),
     })
@@ -131,8 +216,7 @@ describe('workers that cannot join are told why', () => {
 
   it('when their tasks are not those of the farm', async () => {
     await using farm = await openEmpty()
-    const other = new URL('./fixtures/other-tasks.mjs', import.meta.url)
-    await expect(join({ farm: farm.endpoint!, tasks: other })).rejects.toMatchObject({
+    await expect(join({ farm: farm.endpoint!, tasks: OTHER })).rejects.toMatchObject({
       code: 'VERSION_MISMATCH',
       message: expect.stringContaining('it has no task'),
     })

@@ -1,7 +1,16 @@
 /**
  * Workers that join a farm from elsewhere: each a supervised process that finds its farm again whatever happens to either.
  */
-import { deferred, type Logger, parseEndpoints, parseOptions, resolveLog } from '@troupe/core'
+import {
+  AbortedError,
+  assertSafeEndpoint,
+  deferred,
+  type Logger,
+  parseEndpoints,
+  parseOptions,
+  resolveLog,
+  TroupeError,
+} from '@troupe/core'
 import { Actor } from '../../actor/actor.js'
 import type { Exit, ShutdownTime } from '../../actor/exit.js'
 import { moduleUrl } from '../../actor/load-export.js'
@@ -10,7 +19,7 @@ import { causeOf } from '../start-worker.js'
 import { Control } from './control.js'
 import { type CheckedJoinOptions, JoinOptions } from './join.options.js'
 import { type JoinerArgs, type JoinerWord, LEAVE } from './joiner.js'
-import { advertised, routeTo } from './route.js'
+import { advertised, hostOf, routeInTime } from './route.js'
 
 const JOINER = { module: new URL('./joiner.js', import.meta.url), export: 'farmJoiner' }
 /** The delays between the restarts of a worker that keeps dying, in ms. */
@@ -27,6 +36,8 @@ interface Slot {
   actor: Actor | undefined
   incarnation: string | undefined
   id: string | undefined
+  /** It has not joined, or not again. */
+  isAway: boolean
 }
 
 /**
@@ -44,31 +55,46 @@ export class FarmWorkers implements AsyncDisposable {
   readonly #supervisor: Supervisor
   readonly #ended: Promise<Exit>
   #isLeaving = false
+  /** That the farm is lost was said, and not yet that it is there again. */
+  #isTold = false
+  /** How they end because the farm refuses them. */
+  #refusal: Exit | undefined
 
   /**
    * Starts the workers; resolves when the farm has welcomed all of them.
-   * @throws {TroupeError} `UNAVAILABLE` when nothing can be reached at `farm`, `TIMEOUT` when no farm has welcomed them there,
-   * `VERSION_MISMATCH` when it refuses them, `INVALID_ENDPOINT`, `INSECURE_ENDPOINT`, `INVALID_OPTIONS`, and what the start
+   * @throws {TroupeError} `ABORTED`; `UNAVAILABLE` when nothing can be reached at `farm`, `TIMEOUT` when no farm has welcomed them there,
+   * `VERSION_MISMATCH` when it refuses them, `INSECURE_ENDPOINT`, `INVALID_OPTIONS`, and what the start
    * of a worker throws
    */
   static async join(options: JoinOptions): Promise<FarmWorkers> {
     const checked = parseOptions(JoinOptions, options, 'workers of a farm')
     const log = resolveLog(checked.log)
-    parseEndpoints(checked.farm, 'connect')
+    if (checked.signal?.aborted) throw new AbortedError('the join of a farm', checked.signal.reason)
     const isTcp = checked.farm.startsWith('tcp:')
-    const host = isTcp ? await routeTo(checked.farm) : undefined
+    const { joinTimeoutMs, onNotice } = checked
+    let isTold = false
+    const waiting = (why: string) => {
+      if (!isTold) onNotice?.({ type: 'waiting', why })
+      isTold = true
+    }
+    const patience = { timeoutMs: joinTimeoutMs, signal: checked.signal, waiting }
+    const host = isTcp ? await routeInTime(checked.farm, patience) : undefined
+    assertSafeEndpoint(parseEndpoints(inboxOf(checked, host), 'bind'), 'a worker of a farm', checked.insecure)
     const control = checked.isolation === 'inline' ? undefined : await openControl(checked, host, log)
-    const { intensity, periodMs } = checked
+    const { intensity, periodMs, signal } = checked
     const supervisor = await Supervisor.start({
       ...{ name: 'the workers', intensity, periodMs, backoff: RESTART_BACKOFF, log },
     })
     const workers = new FarmWorkers(checked, log, supervisor, control?.control)
     control?.heard((incarnation, why) => workers.#kill(incarnation, why))
+    const stop = () => void workers.stop()
+    signal?.addEventListener('abort', stop)
+    void workers.exit.then(() => signal?.removeEventListener('abort', stop))
     try {
       await workers.#start(host, control?.address)
     } catch (error) {
       await workers.stop()
-      throw error
+      throw signal?.aborted ? new AbortedError('the join of a farm', signal.reason) : error
     }
     return workers
   }
@@ -79,7 +105,7 @@ export class FarmWorkers implements AsyncDisposable {
     this.#supervisor = supervisor
     this.#ended = supervisor.exit.then(async (exit) => {
       await control?.close()
-      return exit
+      return this.#refusal ?? exit
     })
   }
 
@@ -105,6 +131,9 @@ export class FarmWorkers implements AsyncDisposable {
   /** Aborts what they run and ends them; those that take longer than `shutdownMs`, or `timeoutMs`, are killed. Idempotent. */
   async stop({ timeoutMs }: { readonly timeoutMs?: ShutdownTime | undefined } = {}): Promise<void> {
     this.#isLeaving = true
+    // Those that have not joined yet are not the supervisor's to stop.
+    const starting = [...this.#slots.values()].filter(({ id }) => id === undefined)
+    await Promise.all(starting.map(({ actor }) => actor?.stop()))
     if (timeoutMs !== undefined)
       await Promise.all([...this.#slots.values()].map(({ actor }) => actor?.stop({ timeoutMs })))
     await this.#supervisor.stop()
@@ -120,7 +149,7 @@ export class FarmWorkers implements AsyncDisposable {
     const { shutdownMs } = this.#options
     const started = await Promise.allSettled(
       ids.map(async (id) => {
-        const slot: Slot = { actor: undefined, incarnation: undefined, id: undefined }
+        const slot: Slot = { actor: undefined, incarnation: undefined, id: undefined, isAway: true }
         this.#slots.set(id, slot)
         const start = () => this.#hire(id, slot, host, control)
         await this.#supervisor.startChild({ id, shutdownMs, start, restart: 'transient' })
@@ -132,10 +161,10 @@ export class FarmWorkers implements AsyncDisposable {
   /** Starts a worker; resolves when its farm has welcomed it, or at once when it was started again. */
   async #hire(name: string, slot: Slot, host: string | undefined, control: string | undefined) {
     if (this.#isLeaving) return 'ignore'
-    const { tasks, farm, tags, inbox, advertise, isolation, insecure, joinTimeoutMs, ...options } = this.#options
+    const { tasks, farm, tags, advertise, isolation, insecure, joinTimeoutMs, ...options } = this.#options
     const { execArgv, env, workerStdout: stdout, shutdownMs } = options
     const isFirst = slot.actor === undefined
-    const place = inbox ?? (host === undefined ? 'ipc://*' : `tcp://${host}:*`)
+    const place = inboxOf(this.#options, host)
     const args: JoinerArgs = {
       ...{ name, isolation, tasks: moduleUrl(tasks).href, tags, farm, inbox: place, advertise, insecure, control },
       joinTimeoutMs: isFirst ? joinTimeoutMs : 0,
@@ -145,6 +174,9 @@ export class FarmWorkers implements AsyncDisposable {
       ...(execArgv && { execArgv }),
     })
     slot.actor = actor
+    slot.incarnation = undefined
+    void actor.exit.then((exit) => this.#lookAt(slot, exit))
+    if (this.#isLeaving) void actor.stop()
     const welcomed = deferred<void>()
     void this.#listen(actor, slot, () => welcomed.resolve())
     if (isFirst) await Promise.race([welcomed.promise, endOf(actor)])
@@ -153,12 +185,36 @@ export class FarmWorkers implements AsyncDisposable {
 
   async #listen(actor: Actor, slot: Slot, welcomed: () => void): Promise<void> {
     for await (const word of actor) {
-      const { incarnation, welcomed: id } = word as JoinerWord
+      const { incarnation, welcomed: id, lost } = word as JoinerWord
       if (incarnation !== undefined) slot.incarnation = incarnation
+      if (lost !== undefined) this.#away(slot, lost)
       if (id === undefined) continue
       slot.id = id
       welcomed()
+      this.#back(slot)
     }
+  }
+
+  /** One that its farm does not want any more would not be wanted when it is started again. */
+  #lookAt(slot: Slot, exit: Exit): void {
+    if (slot.id === undefined || exit.reason !== 'failed' || !isRefusal(exit.error)) return
+    this.#refusal ??= exit
+    this.#isLeaving = true
+    void this.#supervisor.stop()
+  }
+
+  #away(slot: Slot, why: string): void {
+    slot.isAway = true
+    if (this.#isTold || this.#isLeaving) return
+    this.#isTold = true
+    this.#options.onNotice?.({ type: 'lost', why })
+  }
+
+  #back(slot: Slot): void {
+    slot.isAway = false
+    if ([...this.#slots.values()].some(({ isAway }) => isAway)) return
+    this.#isTold = false
+    this.#options.onNotice?.({ type: 'joined' })
   }
 
   #kill(incarnation: string, why: string): void {
@@ -176,6 +232,10 @@ async function leaveWith({ actor }: Slot): Promise<void> {
   await actor.exit
 }
 
+/** Whether a worker ended because its farm refused it, which is what its failure says or what that was caused by. */
+const isRefusal = (error: Error): boolean =>
+  [error, error.cause].some((each) => each instanceof TroupeError && each.code === 'VERSION_MISMATCH')
+
 /** Rejects with why an actor has ended. */
 const endOf = (actor: Actor): Promise<never> =>
   actor.exit.then((exit) => {
@@ -192,12 +252,16 @@ async function openControl(options: CheckedJoinOptions, host: string | undefined
     kill: (incarnation, why) => kill?.(incarnation, why),
   })
   const bound = await control.open()
-  const reached = advertise?.replace(/:\d+$/, '')
+  const reached = advertise === undefined ? undefined : hostOf(advertise)
   const heard = (by: (incarnation: string, why: string) => void) => {
     kill = by
   }
   return { control, address: advertised(bound, reached), heard }
 }
+
+/** Where each worker listens for its farm. */
+const inboxOf = ({ inbox }: CheckedJoinOptions, host: string | undefined): string =>
+  inbox ?? (host === undefined ? 'ipc://*' : `tcp://${host}:*`)
 
 function controlPlace(inbox: string | undefined, host: string | undefined): string {
   if (inbox?.startsWith('tcp:')) return inbox.replace(/:[^:]*$/, ':*')

@@ -11,10 +11,13 @@ import type { Pace } from '../pace.js'
 import type { Seating } from '../seating.js'
 import { type Header, type Hello, type TaskSign, WIRE_VERSION } from '../wire.js'
 import { LastWord } from './last-word.js'
+import { isAddress } from './route.js'
 import { difference, signOf } from './task-signs.js'
 
 /** How long a worker that was let go may take to hang up, in ms. */
 const HANG_UP_MS = 1_000
+/** So many at once may wait until they are reached: each costs descriptors, and who says HELLO may be anybody. */
+const MAX_UNREACHED = 64
 /** How long what was sent last may take to leave after the end of the farm, in ms. */
 const LINGER_MS = 200
 
@@ -24,6 +27,8 @@ export interface GuestTerms {
   readonly log: Logger
   readonly crew: Crew
   readonly seating: Seating
+  /** Where the farm listens. */
+  sink(): string | undefined
 }
 
 interface Guest {
@@ -73,7 +78,7 @@ export class Guests {
   /** A worker says HELLO that is not here: it is let in, or told why not. */
   knock(header: Header, hello: Hello): void {
     const { inbox } = hello
-    if (!this.#isOpen || inbox === undefined || !/^(tcp|ipc):\/\//.test(inbox)) return
+    if (!this.#isOpen || inbox === undefined || !isAddress(inbox) || inbox === this.#terms.sink()) return
     if (header.version !== WIRE_VERSION) {
       return this.#lastWord.refuse(inbox, header, 'VERSION_MISMATCH', otherVersion(header))
     }
@@ -121,17 +126,19 @@ export class Guests {
   }
 
   /** Tells all that the farm ends. */
-  close(): void {
+  async close(): Promise<void> {
     this.#isOpen = false
     for (const { mate } of this.#guests.values()) this.#terms.crew.send(mate, 'BYE', {})
     this.#guests.clear()
-    this.#lastWord.close()
+    await this.#lastWord.close()
   }
 
   #admit(inbox: string, header: Header, hello: Hello): void {
     const { crew, options, log } = this.#terms
     const { heartbeatMs, livenessMs } = options
     const { incarnation } = header
+    // Whoever is honest says HELLO again.
+    if (this.#unreached() >= MAX_UNREACHED) return
     // Where one listens no other does any more, though the farm is connected there.
     for (const guest of this.#guests.values()) if (guest.inbox === inbox) this.#silent(guest, 'it has joined anew')
     const transport = inbox.startsWith('ipc:') ? 'ipc' : 'tcp'
@@ -141,7 +148,8 @@ export class Guests {
       end.open(inbox)
     } catch (error) {
       // Who sent it will see that nobody answers.
-      return log.warn({ inbox, err: errorData(error) }, 'the inbox of a worker cannot be dialled')
+      log.warn({ inbox, err: errorData(error) }, 'the inbox of a worker cannot be dialled')
+      return void end.close()
     }
     const keeper: Keeper = {
       // It has a seat once it is reached.
@@ -154,6 +162,12 @@ export class Guests {
     const mate = crew.admit(this.#freeId(), header, hello, end, keeper)
     const guest: Guest = { mate, hello, inbox, sinceMs: performance.now(), isLeaving: false, releasedMs: undefined }
     this.#guests.set(incarnation, guest)
+  }
+
+  #unreached(): number {
+    let count = 0
+    for (const { mate } of this.#guests.values()) if (!mate.end.isReached) count++
+    return count
   }
 
   #freeId(): string {
@@ -182,7 +196,7 @@ export class Guests {
   /** Nothing here can end its process, but somebody beside it may. */
   #kill(guest: Guest, why: string): void {
     const { control } = guest.hello
-    if (control !== undefined) this.#lastWord.kill(control, guest.mate.incarnation, why)
+    if (control !== undefined && isAddress(control)) this.#lastWord.kill(control, guest.mate.incarnation, why)
     this.#forget(guest, why)
   }
 

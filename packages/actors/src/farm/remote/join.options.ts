@@ -5,17 +5,25 @@ import { availableParallelism } from 'node:os'
 import type { Logger } from '@troupe/core'
 import { z } from 'zod'
 import { ShutdownTimeOption } from '../../actor/actor.options.js'
+import { advertised, hasPort, isAddress } from './route.js'
+
+/** `waiting`: the farm is not there yet; `lost`: it has ended, or is not heard any more; `joined`: all workers have joined it. */
+export interface JoinNotice {
+  readonly type: 'waiting' | 'lost' | 'joined'
+  /** Why it waits. */
+  readonly why?: string
+}
 
 const time = z
   .number()
   .min(0)
   .max(2 ** 31 - 1)
 
-export const JoinOptions = z.strictObject({
+const AllJoinOptions = z.strictObject({
   /** The task file that the workers import: a file URL or a path. It must have the farm's tasks, and may have others. */
   tasks: z.union([z.instanceof(URL), z.string().min(1)]),
-  /** Where the farm listens. */
-  farm: z.string().min(1),
+  /** Where the farm listens: one address, over tcp or ipc. */
+  farm: z.string().refine(isAddress, 'must be one address, as tcp://10.0.0.5:7000 or ipc:///tmp/farm'),
   /** How many workers join. Default: one for each core that this process may use. */
   slots: z
     .number()
@@ -31,7 +39,7 @@ export const JoinOptions = z.strictObject({
   advertise: z.string().min(1).optional(),
   /** Each worker in a process of its own, or all in this one (for tests, and for tasks that only wait). */
   isolation: z.enum(['process', 'inline']).default('process'),
-  /** How long the first to join may take until the farm has welcomed it, in ms; 0 for ever. One that was welcome once waits for ever for its farm. */
+  /** How long it may take until the farm is there and has welcomed all for the first time, in ms; 0 for ever. One that was welcome once waits for ever for its farm. */
   joinTimeoutMs: time.default(30_000),
   /** Listens beyond loopback and ipc, for whoever reaches it. */
   insecure: z.boolean().default(false),
@@ -47,10 +55,32 @@ export const JoinOptions = z.strictObject({
   env: z.record(z.string(), z.string()).default({}),
   /** Where the standard output of the worker processes goes. */
   workerStdout: z.enum(['inherit', 'stderr', 'ignore']).default('inherit'),
+  /** Stops the workers when it aborts; a join that it interrupts fails with `ABORTED`. */
+  signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional(),
+  /** Is told when the farm is not there, or not any more, and when all workers have joined it, again too. */
+  onNotice: z
+    .custom<(notice: JoinNotice) => void>((value) => typeof value === 'function', 'must be a function')
+    .optional(),
   /** Where it logs. Default: silent, or stderr at the level that TROUPE_LOG names. */
   log: z
     .custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger')
     .optional(),
+})
+
+export const JoinOptions = AllJoinOptions.superRefine(({ slots, inbox, advertise }, context) => {
+  const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+  if (advertise !== undefined && !isAddress(advertised('tcp://127.0.0.1:1', advertise))) {
+    wrong('advertise', 'must be a host, or a host and a port, as 10.0.0.7 or worker.example:9000')
+  }
+  // The farm takes who says HELLO from an address for the one that is there.
+  if (slots === 1) return
+  if (advertise !== undefined && hasPort(advertise)) wrong('advertise', 'must have no port where slots is more than 1')
+  if (inbox !== undefined && /:[1-9]\d*$/.test(inbox)) {
+    wrong(
+      'inbox',
+      'must leave the port open where slots is more than 1, as tcp://10.0.0.7:* or tcp://10.0.0.7:[9000-9015]',
+    )
+  }
 })
 export type JoinOptions = z.input<typeof JoinOptions>
 export type CheckedJoinOptions = z.output<typeof JoinOptions>

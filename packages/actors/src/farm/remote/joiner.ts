@@ -31,6 +31,8 @@ export const LEAVE = 'leave'
 export interface JoinerWord {
   readonly incarnation?: string
   readonly welcomed?: string
+  /** Why it joins anew. */
+  readonly lost?: string
 }
 
 /** The actor. It says when a farm has welcomed it. */
@@ -53,6 +55,7 @@ export async function farmJoiner(pipe: Pipe, args: JoinerArgs, { signal, log }: 
       ...{ isolation, tasks: equipment.tasks, joinTimeoutMs, log },
       incarnated: (incarnation) => say({ incarnation }),
       welcomed: (id) => say({ welcomed: id }),
+      lost: (why) => say({ lost: why }),
     },
     { stop: signal, leave: leave.signal },
   )

@@ -1,29 +1,31 @@
 /**
  * Frames to who is not a worker of the farm, or not any more: through a socket of its own, which is closed again.
  */
-import { errorData, type Logger } from '@troupe/core'
+import { type Deferred, deferred, errorData, type Logger } from '@troupe/core'
 import { ZMQPush } from '@troupe/push-pull'
 import { refusal } from '../crew.js'
 import type { Parts } from '../parts.js'
 import { encodeBody, encodeHeader, type Header } from '../wire.js'
 
-/** How long one may take to leave, in ms. */
+/** How long one may take to leave, in ms; as long it is not said again, for who repeats his HELLO has it then. */
 const LEAVE_MS = 1_000
-/** So many are under way at once; what is more is not sent: who repeats its HELLO is answered later. */
+/** How long it may still take when the farm ends meanwhile, in ms. */
+const LINGER_MS = 200
+/** So many are under way at once; what is more is not sent: who repeats his HELLO is answered later. */
 const MAX_AT_ONCE = 64
 
 export class LastWord {
   readonly #run: string
   readonly #log: Logger
-  readonly #underway = new Set<string>()
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #underway = new Map<string, { readonly over: Deferred<void>; readonly said: Promise<void> }>()
+  #isClosed = false
 
   constructor(run: string, log: Logger) {
     this.#run = run
     this.#log = log
   }
 
-  /** Answers a HELLO with REFUSED. One answer at a time: HELLO is repeated. */
+  /** Answers a HELLO with REFUSED. */
   refuse(inbox: string, header: Header, code: string, message: string): void {
     this.#send(inbox, header.incarnation, refusal(this.#run, header, code, message))
   }
@@ -34,31 +36,32 @@ export class LastWord {
     this.#send(control, `kill ${incarnation}`, [header, encodeBody({ why }, 'msgpack')])
   }
 
-  close(): void {
-    for (const timer of this.#timers) clearTimeout(timer)
-    this.#timers.clear()
+  /** Resolves when what is under way is gone, or given up. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const { over } of this.#underway.values()) over.resolve()
+    await Promise.all([...this.#underway.values()].map(({ said }) => said))
   }
 
   #send(address: string, key: string, parts: Parts): void {
-    if (this.#underway.has(key) || this.#underway.size >= MAX_AT_ONCE) return
-    this.#underway.add(key)
-    void this.#sendAndClose(address, parts).finally(() => {
-      // Not again at once: the other repeats what it says until it has read this.
-      const timer = setTimeout(() => {
-        this.#timers.delete(timer)
-        this.#underway.delete(key)
-      }, LEAVE_MS)
-      this.#timers.add(timer)
-    })
+    if (this.#isClosed || this.#underway.has(key) || this.#underway.size >= MAX_AT_ONCE) return
+    const over = deferred<void>()
+    const said = this.#say(address, parts, over).finally(() => this.#underway.delete(key))
+    this.#underway.set(key, { over, said })
   }
 
-  async #sendAndClose(address: string, parts: Parts): Promise<void> {
+  async #say(address: string, parts: Parts, over: Deferred<void>): Promise<void> {
+    const timer = setTimeout(over.resolve, LEAVE_MS)
+    const failed = (error: unknown) => this.#log.debug({ err: errorData(error), address }, 'a last word was not sent')
     try {
-      const socket = new ZMQPush(`>${address}`, { codec: 'frames', lingerMs: LEAVE_MS, log: this.#log })
-      await socket.send(parts, { timeoutMs: LEAVE_MS })
+      const socket = new ZMQPush(undefined, { codec: 'frames', lingerMs: LINGER_MS, log: this.#log })
+      await socket.connect(address).catch(failed)
+      socket.send(parts).catch(failed)
+      await over.promise
       await socket.close()
     } catch (error) {
-      this.#log.debug({ err: errorData(error), address }, 'a frame was not sent')
+      failed(error)
     }
+    clearTimeout(timer)
   }
 }

@@ -24,6 +24,8 @@ export interface MembershipTerms {
   incarnated(incarnation: string): void
   /** The farm has welcomed it, for the first time or again. */
   welcomed(id: string): void
+  /** It joins anew, because the farm is not there any more, or has given it up. */
+  lost(why: string): void
 }
 
 /** How a session has ended. */
@@ -53,6 +55,7 @@ export class Membership {
       if (end.kind === 'failed') throw end.error
       if (end.kind !== 'over') return
       this.#terms.log.warn({ why: end.why }, 'the farm is joined anew')
+      this.#terms.lost(end.why)
     }
   }
 
@@ -78,13 +81,20 @@ export class Membership {
       dismissed: () => over(this.#leave.aborted ? { kind: 'left' } : { kind: 'over', why: 'the farm has ended' }),
     })
     const beganMs = performance.now()
+    let lookedMs = beganMs
     const look = setInterval(() => {
+      const nowMs = performance.now()
+      // A timer comes before what has come meanwhile: a task that computes is not the silence of the farm.
+      if (nowMs - lookedMs > 2 * LOOK_MS) session.excuse(nowMs - lookedMs)
+      lookedMs = nowMs
       if (welcome !== undefined) {
         const { silentMs } = session
+        const lostMs = nowMs - (end.lostSinceMs ?? nowMs)
+        if (lostMs > 2 * welcome.livenessMs) return over({ kind: 'over', why: 'the connection to the farm is lost' })
         if (silentMs > 2 * welcome.livenessMs)
           over({ kind: 'over', why: `nothing was heard of the farm for ${Math.round(silentMs)} ms` })
         else if (silentMs > welcome.livenessMs) session.ask()
-      } else if (!this.#wasWelcome && joinTimeoutMs > 0 && performance.now() - beganMs > joinTimeoutMs) {
+      } else if (!this.#wasWelcome && joinTimeoutMs > 0 && nowMs - beganMs > joinTimeoutMs) {
         over({ kind: 'failed', error: this.#unanswered(inbox, end) })
       }
     }, LOOK_MS)
@@ -123,6 +133,8 @@ export class Membership {
       const message = `a task went on for more than ${graceMs} ms after it was aborted`
       timer = setTimeout(() => resolve({ kind: 'failed', error: new TroupeError('WORKER_LOST', message) }), graceMs)
     })
+    // That it goes of its own will is no loss, and what it has not begun need not be looked for.
+    if (how.kind === 'stopped') void session.leave()
     const ending = session.end(reason)
     const first = how.kind === 'stopped' ? await ending : await Promise.race([ending, late])
     clearTimeout(timer)

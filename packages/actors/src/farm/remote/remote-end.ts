@@ -30,9 +30,11 @@ export class RemoteEnd implements WorkerEnd {
   /** Whether it is connected to something that speaks ZeroMQ at the farm's address, and was before. */
   isConnected = false
   wasConnected = false
+  /** Since when the connection is lost, if it is. */
+  lostSinceMs: number | undefined
 
-  /** `reconnected` is called when the connection to the farm is there again, maybe to another. */
-  constructor(places: RemotePlaces, reconnected: () => void) {
+  /** `connected` is called when the connection to the farm is there, or there again, maybe to another. */
+  constructor(places: RemotePlaces, connected: () => void) {
     this.#places = places
     const { farm, inbox, insecure, log } = places
     this.#inbox = new ZMQPull(`@${inbox}`, { codec: 'frames', receiveHighWaterMark: 0, insecure, log })
@@ -45,7 +47,7 @@ export class RemoteEnd implements WorkerEnd {
       heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
       log,
     })
-    void this.#watch(new ZMQMonitor(this.#sink), reconnected)
+    void this.#watch(new ZMQMonitor(this.#sink), connected)
     this.#sink.connect(farm).catch((error: unknown) => log.warn({ err: errorData(error) }, 'the farm was not dialled'))
   }
 
@@ -66,14 +68,18 @@ export class RemoteEnd implements WorkerEnd {
     await this.#sink.close()
   }
 
-  async #watch(monitor: ZMQMonitor, reconnected: () => void): Promise<void> {
+  async #watch(monitor: ZMQMonitor, connected: () => void): Promise<void> {
     try {
       for await (const { type } of monitor) {
-        if (type === 'disconnected') this.isConnected = false
+        if (type === 'disconnected') {
+          this.isConnected = false
+          this.lostSinceMs ??= performance.now()
+        }
         if (type !== 'handshake_succeeded') continue
         this.isConnected = true
-        if (this.wasConnected) reconnected()
         this.wasConnected = true
+        this.lostSinceMs = undefined
+        connected()
       }
     } catch (error) {
       this.#places.log.debug({ err: errorData(error) }, 'the farm is not watched any more')

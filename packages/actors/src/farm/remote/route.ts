@@ -2,10 +2,40 @@
  * The addresses under which a worker and its farm reach each other.
  */
 import { connect, isIPv6 } from 'node:net'
-import { parseEndpoints, TroupeError } from '@troupe/core'
+import { setTimeout as delay } from 'node:timers/promises'
+import { AbortedError, parseEndpoints, TroupeError } from '@troupe/core'
 
 /** How long the way to the farm may take to be found, in ms. */
 const FIND_MS = 5_000
+
+/** How often a farm is looked for that is not there yet, in ms. */
+const LOOK_AGAIN_MS = 250
+
+export interface Patience {
+  /** For so long, in ms; 0 for ever. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+  /** Nothing is there yet. */
+  waiting(why: string): void
+}
+
+/** As {@link routeTo}, and waits for who is not there yet. @throws {TroupeError} `UNAVAILABLE`, `ABORTED` */
+export async function routeInTime(endpoint: string, { timeoutMs, signal, waiting }: Patience): Promise<string> {
+  const byMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
+  for (;;) {
+    try {
+      return await routeTo(endpoint)
+    } catch (error) {
+      if (performance.now() + LOOK_AGAIN_MS > byMs) throw error
+      waiting((error as Error).message)
+    }
+    try {
+      await delay(LOOK_AGAIN_MS, undefined, { signal })
+    } catch {
+      throw new AbortedError('the join of a farm', signal?.reason)
+    }
+  }
+}
 
 /**
  * The address of this machine from which it reaches an endpoint, as an endpoint writes it.
@@ -30,15 +60,28 @@ export function routeTo(endpoint: string): Promise<string> {
   })
 }
 
+/** Whether it is one address that can be dialled, over tcp or ipc. */
+export function isAddress(text: string): boolean {
+  try {
+    const [one, ...others] = parseEndpoints(text, 'connect')
+    return others.length === 0 && one?.address === text && /^(tcp|ipc):/.test(text)
+  } catch {
+    return false
+  }
+}
+
 /** Where the farm reaches what is bound: `advertise` is a host, or a host and a port. */
 export function advertised(bound: string, advertise: string | undefined): string {
   if (advertise === undefined) return bound
   const port = /:(\d+)$/.exec(bound)?.[1] ?? ''
   const given = advertise.replace(/^tcp:\/\//, '')
-  const address = `tcp://${/^(\[[^\]]+\]|[^:]+):\d+$/.test(given) ? given : `${given}:${port}`}`
-  parseEndpoints(address, 'connect')
-  return address
+  return `tcp://${hasPort(given) ? given : `${given}:${port}`}`
 }
+
+export const hasPort = (advertise: string): boolean => /^(tcp:\/\/)?(\[[^\]]+\]|[^:/]+):\d+$/.test(advertise)
+
+/** The host of what is advertised, without its port. */
+export const hostOf = (advertise: string): string => (hasPort(advertise) ? advertise.replace(/:\d+$/, '') : advertise)
 
 function hostAndPort(endpoint: string): { host: string; port: number } {
   const [, host = '', port = ''] = /^tcp:\/\/(?:[^;]+;)?(\[[^\]]+\]|[^:]+):(\d+)$/.exec(endpoint) ?? []
