@@ -42,7 +42,7 @@ describe('troupe worker', () => {
     command.child.kill('SIGTERM')
     const { signal, stderr } = await command.result
     expect(signal).toBe('SIGTERM')
-    expect(stderr).toMatch(/is lost: the farm has ended; waiting for it[^]*is joined again/)
+    expect(stderr).toMatch(/is lost: the farm has ended; waiting for it.*is joined again/s)
   })
 
   it('ends its processes when it is killed', async () => {

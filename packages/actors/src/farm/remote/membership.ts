@@ -88,12 +88,8 @@ export class Membership {
       if (nowMs - lookedMs > 2 * LOOK_MS) session.excuse(nowMs - lookedMs)
       lookedMs = nowMs
       if (welcome !== undefined) {
-        const { silentMs } = session
-        const lostMs = nowMs - (end.lostSinceMs ?? nowMs)
-        if (lostMs > 2 * welcome.livenessMs) return over({ kind: 'over', why: 'the connection to the farm is lost' })
-        if (silentMs > 2 * welcome.livenessMs)
-          over({ kind: 'over', why: `nothing was heard of the farm for ${Math.round(silentMs)} ms` })
-        else if (silentMs > welcome.livenessMs) session.ask()
+        const why = doubt(session, end, welcome, nowMs)
+        if (why !== undefined) over({ kind: 'over', why })
       } else if (!this.#wasWelcome && joinTimeoutMs > 0 && nowMs - beganMs > joinTimeoutMs) {
         over({ kind: 'failed', error: this.#unanswered(inbox, end) })
       }
@@ -148,6 +144,15 @@ export class Membership {
       : 'nothing that speaks ZeroMQ is there'
     return new TimeoutError(`to join the farm at ${places.farm}`, joinTimeoutMs, why)
   }
+}
+
+/** Why the farm is to be given up, if it is; when it was silent for long it is asked. */
+function doubt(session: WorkerSession, end: RemoteEnd, { livenessMs }: Welcome, nowMs: number): string | undefined {
+  const { silentMs } = session
+  if (nowMs - (end.lostSinceMs ?? nowMs) > 2 * livenessMs) return 'the connection to the farm is lost'
+  if (silentMs > 2 * livenessMs) return `nothing was heard of the farm for ${Math.round(silentMs)} ms`
+  if (silentMs > livenessMs) session.ask()
+  return undefined
 }
 
 const refusedError = (code: string, message: string): Error =>
