@@ -3,8 +3,7 @@
  */
 import { Farm, FarmWorkers } from '@troupe/actors/farm'
 import type { Contender } from '../contender.js'
-import { pointsTo, Tally } from '../point.js'
-import { TASKS, troupe } from './troupe.js'
+import { callsOf, TASKS, troupe } from './troupe.js'
 
 export const troupeRemote: Contender = {
   name: 'troupe farm, joined over tcp',
@@ -13,14 +12,8 @@ export const troupeRemote: Contender = {
     const tasks = new URL('./troupe.tasks.js', import.meta.url)
     const farm = await Farm.start({ tasks, workers: 0, endpoint: 'tcp://127.0.0.1:*', joinable: true })
     const joined = await FarmWorkers.join({ tasks, slots: workers, farm: farm.endpoint! })
-    const chosen = TASKS[task]
     return {
-      submit: (input) => farm.submit(chosen, input),
-      async map(count) {
-        const tally = new Tally()
-        for await (const output of farm.map(chosen, pointsTo(count))) tally.take(output)
-        return tally
-      },
+      ...callsOf(farm, TASKS[task]),
       async stop() {
         await joined.stop()
         await farm.stop()

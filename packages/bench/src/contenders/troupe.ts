@@ -3,10 +3,20 @@
  */
 import { Farm } from '@troupe/actors/farm'
 import type { Contender } from '../contender.js'
-import { pointsTo, Tally } from '../point.js'
+import { type Point, pointsTo, Tally } from '../point.js'
 import { noop, spin, work } from './troupe.tasks.js'
 
 export const TASKS = { noop, spin, work }
+
+/** How a farm is given its tasks. */
+export const callsOf = (farm: Farm, task: (typeof TASKS)[keyof typeof TASKS]) => ({
+  submit: (input: Point) => farm.submit(task, input),
+  async map(count: number) {
+    const tally = new Tally()
+    for await (const output of farm.map(task, pointsTo(count))) tally.take(output)
+    return tally
+  },
+})
 
 export const troupe: Contender = {
   name: 'troupe farm',
@@ -17,15 +27,6 @@ export const troupe: Contender = {
   },
   async start({ task, workers }) {
     const farm = await Farm.start({ tasks: new URL('./troupe.tasks.js', import.meta.url), workers })
-    const chosen = TASKS[task]
-    return {
-      submit: (input) => farm.submit(chosen, input),
-      async map(count) {
-        const tally = new Tally()
-        for await (const output of farm.map(chosen, pointsTo(count))) tally.take(output)
-        return tally
-      },
-      stop: () => farm.stop(),
-    }
+    return { ...callsOf(farm, TASKS[task]), stop: () => farm.stop() }
   },
 }

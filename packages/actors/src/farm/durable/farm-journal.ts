@@ -1,11 +1,10 @@
 /**
  * The journal of one farm: claimed while it runs, with a run for each of its maps.
  */
-import { createHash } from 'node:crypto'
 import { TroupeError } from '@troupe/core'
-import { z } from 'zod'
 import type { Journal, JournalReport } from '../journal/journal.js'
 import { LevelJournal } from '../journal/level-journal.js'
+import { digestOf } from '../schema-digest.js'
 import type { Task } from '../task.js'
 import { type DurableEvents, DurableRun } from './durable-run.js'
 
@@ -52,7 +51,12 @@ export class FarmJournal {
     }
     this.#open.add(name)
     const { version } = task
-    const identity = { name, task: task.name, ...(version !== undefined && { version }), schema: fingerprint(task) }
+    const identity = {
+      name,
+      task: task.name,
+      ...(version !== undefined && { version }),
+      schema: digestOf([task.input, task.output]),
+    }
     const { journal, report } = { journal: this.#journal, report: this.#report }
     const ended = () => void this.#open.delete(name)
     return new DurableRun({ journal, report, identity, keepsFailures: settled, acknowledges, ended }, events)
@@ -68,11 +72,3 @@ export class FarmJournal {
 
 export const isJournal = (value: unknown): value is Journal =>
   typeof (value as Partial<Journal> | null)?.claim === 'function'
-
-function fingerprint({ input, output }: Task): string {
-  const text = JSON.stringify([input, output].map(shapeOf))
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
-}
-
-// What JSON Schema cannot say counts as anything.
-const shapeOf = (schema: z.ZodType): unknown => z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' })

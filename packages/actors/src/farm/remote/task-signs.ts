@@ -2,13 +2,12 @@
  * By what a farm and a worker that was started elsewhere see that they have the same tasks: names, versions, and hashes of
  * the schemas.
  */
-import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import { digestOf } from '../schema-digest.js'
 import type { Task } from '../task.js'
 import type { TaskSign } from '../wire.js'
 
 export function signOf({ name, version, input, output }: Task): TaskSign {
-  return { name, ...(version !== undefined && { version }), input: hashOf(input), output: hashOf(output) }
+  return { name, ...(version !== undefined && { version }), input: digestOf(input), output: digestOf(output) }
 }
 
 /** What of a worker's tasks is not as the farm has it; undefined if nothing. It may have others beside. */
@@ -29,10 +28,4 @@ export function difference(farm: readonly TaskSign[], worker: readonly TaskSign[
     }
   }
   return undefined
-}
-
-/** What JSON Schema cannot say counts as anything. */
-function hashOf(schema: z.ZodType): string {
-  const shape = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' })
-  return createHash('sha256').update(JSON.stringify(shape)).digest('base64url').slice(0, 22)
 }

@@ -1,0 +1,52 @@
+/**
+ * Tasks of a millisecond by map, beside bare processes: how much of the cores is left for the work.
+ */
+import type { Contender } from '../contender.js'
+import { bare } from '../contenders/bare.js'
+import { startWith } from '../contenders/start.js'
+import { alternate } from '../rounds.js'
+import type { ScenarioOptions, Section } from '../scenario.js'
+import { spread } from '../statistics.js'
+import { percent } from '../table.js'
+import { rates } from '../throughput.js'
+
+const TASK_SECONDS = 0.001
+const WANTED = 0.9
+
+/** The last of the contenders is the one that has a target: `what`. */
+export async function spunShare(
+  contenders: readonly Contender[],
+  what: string,
+  options: ScenarioOptions,
+): Promise<Section> {
+  const { workers, rounds, quick } = options
+  const count = quick ? 100 : 10_000
+  const pools = [...contenders, bare]
+  const orderFor = () => ({ by: 'map' as const, count })
+  const summaries = rates(
+    await alternate(pools, { start: startWith('spin', workers), rounds, warmUp: !quick, orderFor }),
+  )
+  const ideal = workers / TASK_SECONDS
+  const shareOf = (name: string) => summaries.get(name)!.median / ideal
+  const ours = shareOf(contenders.at(-1)!.name)
+  return {
+    title: 'Tasks of 1 ms, map',
+    text:
+      `${count} tasks a round; each watches the clock until 1 ms has gone. The ideal is ${ideal} tasks/s. ` +
+      'Bare processes, with no messages, are what could be reached.',
+    tables: [
+      {
+        head: ['contender', 'of the ideal', 'spread'],
+        rows: pools.map(({ name }) => [name, percent(shareOf(name)), percent(spread(summaries.get(name)!))]),
+      },
+    ],
+    targets: [
+      {
+        what: `1 ms tasks ${what}, of the ideal`,
+        wanted: `at least ${percent(WANTED)}`,
+        measured: percent(ours),
+        met: ours >= WANTED,
+      },
+    ],
+  }
+}
