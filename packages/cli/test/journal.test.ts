@@ -78,8 +78,8 @@ describe('troupe journal show', () => {
     const path = folder()
     writeFileSync(join(path, 'file'), '')
     for (const [at, why] of [
-      [join(path, 'missing'), 'ENOENT: no such file or directory'],
-      [join(path, 'file'), 'ENOTDIR: not a directory'],
+      [join(path, 'missing'), 'there is none'],
+      [join(path, 'file'), 'there is a file, and a journal is a folder'],
       [path, 'it is no journal'],
     ] as const) {
       const { status, stdout, stderr } = await troupe(['journal', 'show', at])

@@ -46,7 +46,14 @@ export function claimFailure(journal: string, error: unknown): TroupeError {
   const { code, message } = error as NodeJS.ErrnoException
   if (code !== undefined && UNWRITABLE.has(code))
     return new JournalFailedError(journal, `cannot be opened: ${message}`, error)
-  return new JournalUnreadableError(journal, message, error)
+  return new JournalUnreadableError(journal, WORDS[code ?? ''] ?? message, error)
+}
+
+/** What the system says of a path, in words about journals. */
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is none',
+  EEXIST: 'there is a file, and a journal is a folder',
+  ENOTDIR: 'there is a file, and a journal is a folder',
 }
 
 const COMPARED = ['task', 'version', 'schema'] as const
@@ -60,8 +67,14 @@ export class JournalMismatchError extends TroupeError {
 
   constructor(held: RunIdentity, wanted: RunIdentity) {
     const differs = COMPARED.filter((field) => held[field] !== wanted[field])
-    const list = differs.map((field) => `its ${field} is ${textOf(held[field])} and not ${textOf(wanted[field])}`)
-    super('JOURNAL_MISMATCH', `the journal's run "${held.name}" is another one: ${list.join('; ')}`)
+    const list = differs.map((field) =>
+      // Its digest says nothing to anybody.
+      field === 'schema'
+        ? 'its schemas are others'
+        : `its ${field} is ${textOf(held[field])} and not ${textOf(wanted[field])}`,
+    )
+    const advice = 'to begin anew, give another journal or another name'
+    super('JOURNAL_MISMATCH', `the journal's run "${held.name}" is another one: ${list.join('; ')}; ${advice}`)
     this.run = held.name
     this.differs = differs
   }

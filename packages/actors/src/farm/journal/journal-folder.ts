@@ -91,7 +91,7 @@ export class JournalFolder {
       return await openLevel(this.#lock)
     })
     try {
-      await writeFile(this.#file('owner'), `process ${process.pid} on ${hostname()}`)
+      await writeFile(this.#file('owner'), ownName())
       return lock
     } catch (error) {
       await lock.close()
@@ -100,7 +100,8 @@ export class JournalFolder {
   }
 
   async #owner(): Promise<string> {
-    return await readFile(this.#file('owner'), 'utf8').catch(() => 'another process')
+    const owner = await readFile(this.#file('owner'), 'utf8').catch(() => 'another process')
+    return owner === ownName() ? `this process, ${process.pid}` : owner
   }
 
   #assertFormat(found: string): void {
@@ -119,3 +120,5 @@ export class JournalFolder {
     return new JournalUnreadableError(this.path, why)
   }
 }
+
+const ownName = (): string => `process ${process.pid} on ${hostname()}`

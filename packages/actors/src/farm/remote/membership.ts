@@ -156,4 +156,7 @@ function doubt(session: WorkerSession, end: RemoteEnd, { livenessMs }: Welcome, 
 }
 
 const refusedError = (code: string, message: string): Error =>
-  new TroupeError('VERSION_MISMATCH', `the farm refused this worker (${code}): ${message}`)
+  new TroupeError(
+    'VERSION_MISMATCH',
+    `the farm refused this worker${code === 'VERSION_MISMATCH' ? '' : ` (${code})`}: ${message}`,
+  )

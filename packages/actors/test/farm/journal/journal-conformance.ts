@@ -142,7 +142,7 @@ function runs(newPlace: () => JournalPlace): void {
     ['task', { ...RUN, task: 'other' }, /its task is "digest" and not "other"/],
     ['version', { ...RUN, version: '2' }, /its version is "1" and not "2"/],
     ['version, which one has not', { name: RUN.name, task: RUN.task, schema: RUN.schema }, /"1" and not none/],
-    ['schema', { ...RUN, schema: 'beef' }, /its schema is "f00d" and not "beef"/],
+    ['schema', { ...RUN, schema: 'beef' }, /its schemas are others; to begin anew/],
   ])('of another %s are refused, and it is said what differs', async (_field, identity, why) => {
     const place = newPlace()
     const journal = await opened(place.journal())
