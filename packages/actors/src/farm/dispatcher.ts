@@ -30,6 +30,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 /** What is sent before the end of a turn is no less than this: small frames cost more than they gain. */
 const EARLY_TASKS = 64
 
+/** Of tasks that cost this or more, in ms, it is seen how fast each worker is. */
+const SPEED_FROM_MS = 0.5
 /** No worker is taken to be slower or faster than this, beside what tasks are estimated to cost. */
 const MAX_SLOWNESS = 16
 
@@ -471,7 +473,8 @@ const unencodable = (entry: Entry, cause: unknown): Error =>
 
 /** A worker's tasks took so long each, where they are estimated to cost so much: because of the worker, or of these tasks. */
 function noteSpeed(seat: Seat, costMs: number | undefined, tookMs: number): void {
-  if (costMs === undefined || costMs <= 0) return
+  // Of shorter tasks the time is that of the machine's other work, and how many are sent ahead is bounded otherwise.
+  if (costMs === undefined || costMs < SPEED_FROM_MS) return
   const slowness = Math.min(MAX_SLOWNESS, Math.max(1 / MAX_SLOWNESS, tookMs / costMs))
   seat.slowness = seat.slowness * 0.9 + slowness * 0.1
 }

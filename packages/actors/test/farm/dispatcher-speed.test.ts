@@ -46,6 +46,18 @@ it('a worker whose tasks take four times as long gets about a fourth as much ahe
   expect(fast.holder.held / slow.holder.held).toBeLessThan(5.5)
 })
 
+it('how long very short tasks take says nothing of a worker', () => {
+  const stage = new Stage()
+  const line = lineOf('task', 0.002)
+  const [one] = stage.join('one', 'two')
+  stage.accept(100, line)
+  stage.endTurn()
+  const outputs = [...one.holder.entries()].map((entry): [number, unknown[]] => [entry.ticket, [1]])
+  // Something else had the core.
+  stage.dispatcher.answered(one, { outputs, failures: [], busyMs: 50 }, 10)
+  expect(one.slowness).toBe(1)
+})
+
 it('nothing is sent ahead to a worker where workers were lost again and again, until a while has gone', () => {
   const stage = new Stage()
   stage.clock.advance(1_000)
