@@ -27,8 +27,7 @@ export class RemoteEnd implements WorkerEnd {
   readonly #places: RemotePlaces
   readonly #inbox: ZMQPull<{ codec: 'frames' }>
   readonly #sink: ZMQPush<{ codec: 'frames' }>
-  /** Whether it is connected to something that speaks ZeroMQ at the farm's address, and was before. */
-  isConnected = false
+  /** Whether it was ever connected to something that speaks ZeroMQ at the farm's address. */
   wasConnected = false
   /** Since when the connection is lost, if it is. */
   lostSinceMs: number | undefined
@@ -51,6 +50,10 @@ export class RemoteEnd implements WorkerEnd {
     this.#sink.connect(farm).catch((error: unknown) => log.warn({ err: errorData(error) }, 'the farm was not dialled'))
   }
 
+  get isConnected(): boolean {
+    return this.wasConnected && this.lostSinceMs === undefined
+  }
+
   async inbox(): Promise<string> {
     return advertised(await this.#inbox.endpoint(), this.#places.advertise)
   }
@@ -71,12 +74,8 @@ export class RemoteEnd implements WorkerEnd {
   async #watch(monitor: ZMQMonitor, connected: () => void): Promise<void> {
     try {
       for await (const { type } of monitor) {
-        if (type === 'disconnected') {
-          this.isConnected = false
-          this.lostSinceMs ??= performance.now()
-        }
+        if (type === 'disconnected') this.lostSinceMs ??= performance.now()
         if (type !== 'handshake_succeeded') continue
-        this.isConnected = true
         this.wasConnected = true
         this.lostSinceMs = undefined
         connected()
