@@ -1,7 +1,7 @@
 /**
  * One worker of the pool, through all its incarnations.
  */
-import type { Deferred } from '@troupe/core'
+import { type Deferred, deferred } from '@troupe/core'
 import type { Actor } from '../actor/actor.js'
 import type { Mate } from './crew.js'
 import type { Seat } from './seat.js'
@@ -68,8 +68,8 @@ export class Member {
     return this.seat !== undefined && !this.seat.leaving
   }
 
-  begin(mate: Mate, joined: Deferred<void>): Incarnation {
-    this.now = { mate, joined, actor: undefined }
+  begin(mate: Mate): Incarnation {
+    this.now = { mate, joined: deferred(), actor: undefined }
     return this.now
   }
 

@@ -1,7 +1,7 @@
 /**
  * The farm's workers: started and restarted under a supervisor, each heard and spoken to through its channel.
  */
-import { deferred, errorData, type Logger, systemClock } from '@troupe/core'
+import { errorData, type Logger, systemClock } from '@troupe/core'
 import type { Supervised } from '../actor/exit.js'
 import { Supervisor } from '../supervisor/supervisor.js'
 import { Crew, type Keeper, type Transport } from './crew.js'
@@ -210,7 +210,6 @@ export class WorkerPool {
     const { run, log, options } = this.#terms
     const { group, id } = member
     const beganMs = performance.now()
-    const joined = deferred<void>()
     const keeper: Keeper = {
       joined: (hello) => this.#joined(member, now, hello),
       answered: () => this.#dismissIfEmpty(member),
@@ -219,7 +218,7 @@ export class WorkerPool {
       silent: (why) => this.seating.end(now.mate, 'condemned', why),
       kill: () => now.actor?.kill(),
     }
-    const now: Incarnation = member.begin(this.#crew.expect(id, this.#transport(group), keeper), joined)
+    const now: Incarnation = member.begin(this.#crew.expect(id, this.#transport(group), keeper))
     try {
       const actor = await startWorker(now.mate, group, { run, options, sink: this.#sinkEndpoint, log })
       now.actor = actor
