@@ -95,6 +95,7 @@ function addMap(program: Command, streams: Streams, ended: Ended): void {
     .option('--unordered', 'write results as they come, not in the order of the input')
     .option('--retries <N>', 'how often a failed task is tried again (default: as the task says, or 0)')
     .option('--timeout-ms <N>', 'how long one try may take, 0 for no limit (default: as the task says, or 0)')
+    .option('--speculate', 'run stragglers at the end a second time, where the task says that it is idempotent')
     .option('--journal <DIR>', 'keep what is done in this folder, so that the run can be gone on with')
     .option('--resume', 'go on with the run of the journal, if it holds one')
     .option('--inspect <ENDPOINT>', 'be looked at there while it runs, by troupe top')

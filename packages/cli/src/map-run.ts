@@ -59,10 +59,11 @@ export class MapRun {
    */
   async run(): Promise<void> {
     const { farm, task, options, stopped } = this.#terms
-    const { retries, timeoutMs } = options
+    const { retries, timeoutMs, speculate } = options
     const settings = {
       settled: true,
       signal: stopped,
+      speculate,
       ...(retries !== undefined && { retries }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     } as const

@@ -22,6 +22,8 @@ export const MapOptions = z
     retries: wholeNumber(0, 1_000_000).optional(),
     /** How long one try may take, in ms; 0 for no limit, undefined for what the task says. */
     timeoutMs: wholeNumber(0, LONGEST_MS).optional(),
+    /** Stragglers at the end run a second time. */
+    speculate: z.boolean().default(false),
     /** A folder that keeps what is done, so that a run that was ended can be gone on with. */
     journal: z.string().min(1).optional(),
     /** Goes on with the run of the journal, if it holds one. */

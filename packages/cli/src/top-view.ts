@@ -20,7 +20,7 @@ function farmLines(farm: Of<'farm'>, rows = Number.POSITIVE_INFINITY): string[] 
     `farm at ${endpoint}: ${how}`,
     '',
     `tasks     ${told(farm, 'pending', 'held', 'done', 'failed', 'cancelled')}, ${rateText(farm.tasksPerSecond)}`,
-    `          ${told(farm, 'dispatched', 'retried', 'redelivered')}`,
+    `          ${told(farm, 'dispatched', 'retried', 'redelivered', 'speculated')}`,
     `workers   ${told(states, 'starting', 'idle', 'working', 'leaving')}`,
     `          ${counted(farm.restarts, 'restart')}, ${count(farm.recycled)} recycled`,
     '',

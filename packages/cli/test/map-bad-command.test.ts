@@ -55,6 +55,7 @@ describe('a command that cannot run', () => {
     [{ concurrency: '0' }, 'concurrency'],
     [{ retries: '-1' }, 'retries'],
     [{ timeoutMs: '1.5' }, 'timeoutMs'],
+    [{ speculate: true }, '"double" twice'],
     [{ timeoutMs: '99999999999' }, 'timeoutMs'],
   ])('has options out of range: %j', async (options, word) => {
     const line = await refusedHere(double, options)

@@ -35,6 +35,12 @@ describe('troupe map', () => {
     expect(linesOf(stdout)).toEqual(['0', '300', '600'])
   })
 
+  it('ends with --speculate though a task does not, whose second run gives its result', async () => {
+    const args = ['map', `${taskFile('several.js')}#straggles`, '--speculate', '--workers', '2']
+    const { status, stdout } = await troupe(args, numbers(12))
+    expect({ status, stdout }).toEqual({ status: 0, stdout: numbers(12) })
+  })
+
   it('reads and writes files', async () => {
     const dir = folder()
     const [input, output] = [join(dir, 'in.ndjson'), join(dir, 'out.ndjson')]

@@ -11,7 +11,8 @@ const farm = (workers: ReturnType<typeof worker>[], more = {}) =>
   ({
     ...{ kind: 'farm', endpoint: 'tcp://127.0.0.1:7700', time: '2026-01-01T00:00:00.000Z', state: 'running' },
     ...{ pending: 5_678, held: 12, dispatched: 1_300, done: 1_234, failed: 3, cancelled: 0 },
-    ...{ retried: 2, redelivered: 1, restarts: 1, recycled: 0, paused: false, draining: false },
+    ...{ retried: 2, redelivered: 1, speculated: 7, restarts: 1, recycled: 0 },
+    ...{ paused: false, draining: false },
     ...{ tasksPerSecond: 616.7, queueTime: none, runTime: times, workers },
     workerStates: { starting: 0, idle: 0, working: workers.length, leaving: 0 },
     ...more,
@@ -23,7 +24,7 @@ describe('the view of a farm', () => {
       'farm at tcp://127.0.0.1:7700: running',
       '',
       'tasks     5,678 pending, 12 held, 1,234 done, 3 failed, 0 cancelled, 617/s',
-      '          1,300 dispatched, 2 retried, 1 redelivered',
+      '          1,300 dispatched, 2 retried, 1 redelivered, 7 speculated',
       'workers   0 starting, 0 idle, 1 working, 0 leaving',
       '          1 restart, 0 recycled',
       '',

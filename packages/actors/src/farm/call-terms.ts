@@ -1,8 +1,9 @@
 /**
  * What the tasks of one call have in common: of its own options, else of the task's definition, else of the farm.
  */
-import { errorData } from '@troupe/core'
-import type { CheckedFarmOptions, SubmitOptions } from './farm.options.js'
+import { errorData, InvalidOptionsError } from '@troupe/core'
+import type { z } from 'zod'
+import { type CheckedFarmOptions, type MapOptions, SpeculateOptions, type SubmitOptions } from './farm.options.js'
 import { InvalidInputError } from './farm-errors.js'
 import { misfit } from './fit.js'
 import { Entry, type TaskLine, type TaskOwner } from './ledger.js'
@@ -16,6 +17,8 @@ export interface CallTerms {
   readonly routing: Routing | undefined
   readonly orderKey: string | ((input: unknown) => string) | undefined
 }
+
+const DEFAULT_SPECULATE = SpeculateOptions.parse({})
 
 interface CallOptions extends Pick<SubmitOptions, 'timeoutMs' | 'retries' | 'priority' | 'tags'> {
   readonly key?: CallTerms['orderKey']
@@ -38,6 +41,17 @@ export function callTerms({ task, farm, rates: common }: Defaults, call: CallOpt
     routing: routingOf({ priority: call.priority, tags, rates, inOrder: call.key !== undefined }),
     orderKey: call.key,
   }
+}
+
+/** @throws {InvalidOptionsError} `INVALID_OPTIONS` where a second run would do harm */
+export function speculateTerms(task: Task, { speculate, key, onPartial }: z.output<typeof MapOptions>) {
+  if (speculate === undefined || speculate === false) return undefined
+  const refused = (message: string) => new InvalidOptionsError('a map', [{ path: 'speculate', message }])
+  if (task.idempotent !== true)
+    throw refused(`may run task "${task.name}" twice at the same time, and it is not said to be \`idempotent\``)
+  if (key !== undefined) throw refused('cannot be given with `key`: of one key one task runs at a time')
+  if (onPartial !== undefined) throw refused('cannot be given with `onPartial`: the parts of two runs would be mixed')
+  return speculate === true ? DEFAULT_SPECULATE : speculate
 }
 
 /** Where an input comes from. */

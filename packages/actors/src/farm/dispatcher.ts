@@ -2,30 +2,21 @@
  * The farm's engine, sans-I/O: takes tasks, answers, deaths and ticks, and says through its port what to send, whom to
  * kill and when to be called again. The clock and the randomness are injected.
  */
-import { type BackoffOptions, backoffDelayMs, type Clock, errorData } from '@troupe/core'
-import type { z } from 'zod'
+import { type Clock, errorData, TroupeError } from '@troupe/core'
 import type { Backlog } from './elastic.js'
-import { type Failure, failureError } from './failure.js'
-import {
-  InvalidInputError,
-  InvalidOutputError,
-  TaskPoisonedError,
-  UnroutableError,
-  WorkerLostError,
-} from './farm-errors.js'
-import { KeyChains } from './key-chains.js'
-import type { Entry, TaskOwner } from './ledger.js'
+import type { Failure } from './failure.js'
+import { InvalidInputError, UnroutableError } from './farm-errors.js'
+import type { Entry, Holder, TaskOwner } from './ledger.js'
 import { Measures } from './measures.js'
+import { type DispatchCounts, type Outcome, Outcomes, type OutcomeTerms } from './outcomes.js'
 import { Placement } from './placement.js'
-import { Resting } from './resting.js'
 import { isOpen, type Seat, type Seated, seatOf, suits } from './seat.js'
 import { overrun } from './seat-limits.js'
+import { Speculation } from './speculation.js'
 import type { ResultsBody, UpdateBody } from './wire.js'
 
 export type { Seat } from './seat.js'
 
-/** A task that kills its worker this often, while it is alone on it, is given up. */
-const MAX_DEATHS = 3
 const MAX_TIMER_MS = 2 ** 31 - 1
 /** What is sent before the end of a turn is no less than this: small frames cost more than they gain. */
 const EARLY_TASKS = 64
@@ -55,43 +46,31 @@ export interface DispatchPort {
   routes(): readonly ReadonlySet<string>[] | undefined
 }
 
-export interface DispatchTerms {
+export interface DispatchTerms extends OutcomeTerms {
   readonly concurrency: number
-  readonly backoff: z.output<typeof BackoffOptions>
-  readonly onWorkerLost: 'redeliver' | 'fail'
   readonly graceMs: number
   /** A worker that holds tasks and says nothing for longer is killed; 0 for never. */
   readonly hangMs: number
 }
 
-export interface DispatchCounts {
-  dispatched: number
-  done: number
-  failed: number
-  retried: number
-  redelivered: number
-  cancelled: number
-}
-
-type Ending = 'done' | 'failed' | 'cancelled'
-
 export class Dispatcher {
-  readonly counts: DispatchCounts = { dispatched: 0, done: 0, failed: 0, retried: 0, redelivered: 0, cancelled: 0 }
+  /** Whose stragglers may run twice. */
+  readonly speculation = new Speculation()
   readonly measures: Measures
   readonly #terms: DispatchTerms
   readonly #port: DispatchPort
   readonly #clock: Clock
-  readonly #random: () => number
   readonly #placement: Placement
-  readonly #chains = new KeyChains()
-  readonly #seats = new Set<Seat>()
-  readonly #resting: Resting
+  readonly #outcomes: Outcomes
+  readonly #seats = new Map<Holder, Seat>()
   #isPaused = false
   #held = 0
   #accepted = 0
   #againMs = Number.POSITIVE_INFINITY
   #againTimer: unknown
   #lastTicket = 0
+  /** What the emptiest worker holds, as far as it is known without a look at each. */
+  #least = 0
   /** With so many pending the emptiest worker would get its whole share: they need not wait for the end of the turn. */
   #early = Number.POSITIVE_INFINITY
 
@@ -99,16 +78,28 @@ export class Dispatcher {
     this.#terms = terms
     this.#port = port
     this.#clock = clock
-    this.#random = random
     this.measures = new Measures(clock)
-    this.#resting = new Resting(clock)
+    this.#outcomes = new Outcomes(
+      terms,
+      {
+        ready: (entry) => this.#ready(entry),
+        withdrawn: (entry) => this.#placement.noteSettled(entry),
+        parted: (entry, twin) => this.#parted(entry, twin),
+      },
+      clock,
+      random,
+    )
     this.#placement = new Placement(terms, (seat, entries) => this.#give(seat, entries))
+  }
+
+  get counts(): DispatchCounts {
+    return this.#outcomes.counts
   }
 
   /** Tasks that no worker has: queued, suspect, or waiting for their next try or for another of their key. */
   get pending(): number {
     const { pending, suspects } = this.#placement
-    return pending.size + suspects.size + this.#resting.size + this.#chains.waiting
+    return pending.size + suspects.size + this.#outcomes.waiting
   }
 
   /** Tasks that workers have. */
@@ -127,7 +118,7 @@ export class Dispatcher {
     entry.sequence = ++this.#accepted
     this.measures.accepted(entry, this.#placement.pending.size)
     if (entry.routing !== undefined && !this.#isRoutable(entry)) return
-    if (entry.orderKey !== undefined && !this.#chains.enter(entry)) return
+    if (!this.#outcomes.mayBegin(entry)) return
     this.#placement.push(entry)
     if ((idle && this.#seats.size > 0) || this.#placement.pending.size >= this.#early) this.flush()
     else this.#port.flushSoon()
@@ -141,7 +132,8 @@ export class Dispatcher {
   /** A worker has joined and takes tasks. */
   join(seated: Partial<Seated> & Pick<Seated, 'id'>): Seat {
     const seat = seatOf({ slots: this.#terms.concurrency, ...seated }, this.#clock.now())
-    this.#seats.add(seat)
+    this.#seats.set(seat.holder, seat)
+    this.#least = 0
     this.#port.flushSoon()
     return seat
   }
@@ -153,7 +145,7 @@ export class Dispatcher {
 
   /** A worker answered. `bytes` is the size of the answer. Tickets that it does not hold are late and are dropped. */
   answered(seat: Seat, results: ResultsBody, bytes: number): void {
-    if (!this.#seats.has(seat)) return
+    if (!this.#seats.has(seat.holder)) return
     this.heard(seat)
     let line: Entry['line'] | undefined
     let count = 0
@@ -164,7 +156,7 @@ export class Dispatcher {
         line = entry.line
         count++
         seat.done++
-        this.#gave(entry, values[index])
+        this.#outcomes.gave(entry, values[index])
       }
     }
     for (const [ticket, failure] of results.failures) {
@@ -174,19 +166,21 @@ export class Dispatcher {
       line ??= entry.line
       count++
       seat.failed++
-      this.#failed(entry, failure)
+      this.#outcomes.failed(entry, failure)
     }
     if (line !== undefined) noteSpeed(seat, line.pace.costMs, results.busyMs / count)
+    if (line !== undefined) this.speculation.answered(line.name, results)
     line?.pace.answered(count, results.busyMs, bytes)
     this.measures.answered(results, this.counts.done + this.counts.failed)
     if (seat.holder.held === 0) seat.alone = false
+    this.#least = Math.min(this.#least, seat.holder.held)
     this.#setEarly()
     this.#port.flushSoon()
   }
 
   /** A worker told what its tasks say before their end. What is not of a try that it has is late and is dropped. */
   updated(seat: Seat, update: UpdateBody, bytes: number): void {
-    if (!this.#seats.has(seat)) return
+    if (!this.#seats.has(seat.holder)) return
     this.heard(seat)
     for (const [ticket, values] of update.parts) {
       const entry = seat.holder.at(ticket)
@@ -206,36 +200,24 @@ export class Dispatcher {
 
   /** A worker is gone: what it held goes to others, each alone, or fails, as the terms say. */
   lost(seat: Seat, cause: Error): void {
-    if (!this.#seats.delete(seat)) return
+    if (!this.#seats.delete(seat.holder)) return
     const entries = seat.holder.releaseAll()
     this.#held -= entries.length
     const [only] = entries
     if (entries.length === 1 && only !== undefined && seat.condemned === undefined) only.deaths++
-    for (const entry of entries) this.#bereaved(entry, cause, seat.verdicts.get(entry.ticket))
+    for (const entry of entries) this.#outcomes.bereaved(entry, cause, seat.verdicts.get(entry.ticket))
     this.#port.flushSoon()
   }
 
   /** Ends a task before its time, and counts it so. A worker that runs it is told, and has `graceMs` to end it. */
-  cancel(entry: Entry, reason: Error, count: Ending = 'cancelled'): void {
-    if (entry.state === 'done') return
-    const seat = this.#seatOf(entry)
-    const was = entry.state
-    entry.state = 'done'
-    if (was === 'pending') this.#placement.noteSettled(entry)
-    else if (was === 'blocked') this.#chains.noteSettled(entry)
-    if (was === 'waiting') this.#resting.end(entry)
-    this.#conclude(entry, was, undefined, reason, count)
-    // What it waited for may be free for others.
-    this.#port.flushSoon()
-    if (seat === undefined) return
-    this.#port.cancel(seat, [entry.ticket])
-    seat.unwanted.set(entry.ticket, this.#clock.now() + this.#terms.graceMs)
+  cancel(entry: Entry, reason: Error, count: 'failed' | 'cancelled' = 'cancelled'): void {
+    this.#endEarly(entry, { reason, count })
   }
 
   /** Ends all tasks of an owner that are not settled. */
   cancelAll(owner: TaskOwner, reason: Error): void {
-    const all = [...this.#resting.of(owner), ...this.#placement.of(owner), ...this.#chains.of(owner)]
-    for (const seat of this.#seats)
+    const all = [...this.#outcomes.of(owner), ...this.#placement.of(owner)]
+    for (const seat of this.#seats.values())
       for (const entry of seat.holder.entries()) if (entry.owner === owner) all.push(entry)
     for (const entry of all) this.cancel(entry, reason)
   }
@@ -243,17 +225,19 @@ export class Dispatcher {
   /** Looks after the limits of time. To be called every few tens of milliseconds while tasks are held. */
   tick(): void {
     const now = this.#clock.now()
-    for (const seat of this.#seats) {
+    for (const seat of this.#seats.values()) {
       const over = overrun(seat, now, this.#terms)
       if (over?.kind === 'blocked') this.#blocked(seat, over.limitMs)
       else if (over !== undefined)
         this.#condemn(seat, `it did not end a cancelled task within ${this.#terms.graceMs} ms`)
     }
+    this.#speculate()
   }
 
   /** Sends what can be sent. */
   flush(): void {
     if (!this.#isPaused) this.#place()
+    this.#least = this.#leastHeld()
     this.#setEarly()
   }
 
@@ -272,17 +256,18 @@ export class Dispatcher {
   }
 
   #place(): void {
-    const again = this.#placement.place([...this.#seats].filter(isOpen), this.#clock.now())
+    const open = this.pending === 0 ? [] : [...this.#seats.values()].filter(isOpen)
+    const again = this.#placement.place(open, this.#clock.now())
     if (again !== this.#againMs) this.#lookAgain(again)
   }
 
   /** Settles all that is not settled. */
   abandon(reason: Error): void {
     this.#lookAgain(Number.POSITIVE_INFINITY)
-    const all = [...this.#resting.takeAll(), ...this.#placement.takeAll(), ...this.#chains.takeAll()]
-    for (const seat of this.#seats) all.push(...seat.holder.releaseAll())
+    const all = [...this.#outcomes.takeAll(), ...this.#placement.takeAll()]
+    for (const seat of this.#seats.values()) all.push(...seat.holder.releaseAll())
     this.#held = 0
-    for (const entry of all) this.#settle(entry, undefined, reason, 'cancelled')
+    for (const entry of all) this.#outcomes.abandon(entry, reason)
   }
 
   /** One timer for whatever a rate holds back. */
@@ -301,17 +286,57 @@ export class Dispatcher {
   #isRoutable(entry: Entry): boolean {
     const routes = this.#port.routes()
     if (routes === undefined || routes.some((tags) => suits(tags, entry.routing))) return true
-    this.#reject(entry, new UnroutableError(entry.facts(), entry.routing!.tags, routes))
+    this.#outcomes.reject(entry, new UnroutableError(entry.facts(), entry.routing!.tags, routes))
     return false
   }
 
   #setEarly(): void {
     // A single worker has nobody to wait for.
     const others = this.#seats.size - 1
-    let least = Number.POSITIVE_INFINITY
-    for (const { holder } of this.#seats) least = Math.min(least, holder.held)
-    const missing = others > 0 ? (this.#held - this.#seats.size * least) / others : Number.POSITIVE_INFINITY
+    const missing = others > 0 ? (this.#held - this.#seats.size * this.#least) / others : Number.POSITIVE_INFINITY
     this.#early = Math.max(this.#placement.pending.size + EARLY_TASKS, missing)
+  }
+
+  #leastHeld(): number {
+    let least = Number.POSITIVE_INFINITY
+    for (const holder of this.#seats.keys()) least = Math.min(least, holder.held)
+    return least
+  }
+
+  /** Begins second runs of stragglers, when no worker is needed for a first. */
+  #speculate(): void {
+    const { pending, suspects } = this.#placement
+    if (this.#isPaused || pending.size + suspects.size > 0) return
+    for (const { seat, spares } of this.speculation.due([...this.#seats.values()], this.#clock.now())) {
+      this.counts.speculated += spares.length
+      this.#give(seat, spares)
+    }
+  }
+
+  /** One of two runs has ended: if it is the second, and gave something, that is the outcome of both. */
+  #parted(entry: Entry, twin: Entry): void {
+    entry.twin = undefined
+    twin.twin = undefined
+    if (!entry.isSpare) return this.cancel(twin, new TroupeError('ABORTED', 'the other run of the same was first'))
+    if (entry.reason !== undefined) return
+    twin.raw = entry.raw
+    this.#endEarly(twin, { value: entry.value, count: 'done' })
+  }
+
+  #endEarly(entry: Entry, outcome: Outcome): void {
+    if (entry.state === 'done') return
+    const seat = this.#seatOf(entry)
+    this.#outcomes.end(entry, outcome)
+    // What it waited for may be free for others.
+    this.#port.flushSoon()
+    if (seat === undefined) return
+    this.#port.cancel(seat, [entry.ticket])
+    seat.unwanted.set(entry.ticket, this.#clock.now() + this.#terms.graceMs)
+  }
+
+  #ready(entry: Entry): void {
+    this.#placement.push(entry)
+    this.#port.flushSoon()
   }
 
   #give(seat: Seat, entries: readonly Entry[]): void {
@@ -319,12 +344,13 @@ export class Dispatcher {
     const sent = refused.size === 0 ? entries : entries.filter((entry) => !refused.has(entry))
     if (sent.length > 0) this.#hold(seat, sent, bytes)
     // Last, for whoever is told may give more tasks at once, which take the next tickets.
-    for (const [entry, cause] of refused) this.#reject(entry, unencodable(entry, cause))
+    for (const [entry, cause] of refused) this.#outcomes.reject(entry, unencodable(entry, cause))
   }
 
   #hold(seat: Seat, sent: readonly Entry[], bytes: number): void {
-    if (seat.holder.held === 0) seat.lastHeardMs = this.#clock.now()
-    seat.holder.hold(this.#lastTicket + 1, sent)
+    const nowMs = this.#clock.now()
+    if (seat.holder.held === 0) seat.lastHeardMs = nowMs
+    seat.holder.hold(this.#lastTicket + 1, sent, nowMs)
     this.#lastTicket += sent.length
     for (const entry of sent) {
       entry.owner.unheld--
@@ -334,7 +360,7 @@ export class Dispatcher {
     this.counts.dispatched += sent.length
     const { line, routing } = sent[0]!
     line.pace.sent(sent.length, bytes)
-    if (routing !== undefined) for (const rate of routing.rates) rate.take(sent.length, this.#clock.now())
+    if (routing !== undefined) for (const rate of routing.rates) rate.take(sent.length, nowMs)
   }
 
   #release(seat: Seat, ticket: number): Entry | undefined {
@@ -344,7 +370,7 @@ export class Dispatcher {
     if (seat.unwanted.size > 0) seat.unwanted.delete(ticket)
     if (entry.state !== 'done') return entry
     // It was cancelled while the worker had it: settled already.
-    this.#ended(entry)
+    this.#outcomes.released(entry)
     return undefined
   }
 
@@ -361,60 +387,6 @@ export class Dispatcher {
     return true
   }
 
-  /** A task is settled and no worker is at it any more: the next of its key may go. */
-  #ended(entry: Entry): void {
-    const next = entry.orderKey === undefined ? undefined : this.#chains.leave(entry)
-    if (next === undefined) return
-    this.#placement.push(next)
-    this.#port.flushSoon()
-  }
-
-  /** An output came: it is parsed here, so that transforms and defaults of its schema run once, at the receiver. */
-  #gave(entry: Entry, value: unknown): void {
-    const parsed = entry.line.parseOutput(value)
-    if (entry.owner.keepsOutputs === true) entry.raw = value
-    if (parsed.ok) this.#settle(entry, parsed.value, undefined, 'done')
-    else this.#reject(entry, new InvalidOutputError(entry.facts(), parsed.why))
-  }
-
-  #failed(entry: Entry, failure: Failure): void {
-    // The worker's own stop cancelled it; the farm did not: it runs elsewhere.
-    if (failure.kind === 'cancelled') {
-      if (mayRunAgain(entry)) return this.#again(entry, 0)
-      return this.#reject(entry, new WorkerLostError(entry.facts(), new Error('its worker was stopped')))
-    }
-    this.#tryAgainOr(entry, () => failureError(failure, entry.facts()))
-  }
-
-  #tryAgainOr(entry: Entry, error: () => Error): void {
-    entry.failures++
-    if (entry.failures > entry.retries || !mayRunAgain(entry)) return this.#reject(entry, error())
-    this.counts.retried++
-    this.#again(entry, backoffDelayMs(this.#terms.backoff, entry.failures, this.#random))
-  }
-
-  #bereaved(entry: Entry, cause: Error, verdict: Failure | undefined): void {
-    if (entry.state === 'done') return this.#ended(entry)
-    if (verdict !== undefined) return this.#failed(entry, verdict)
-    if (entry.deaths >= MAX_DEATHS)
-      return this.#reject(entry, new TaskPoisonedError(entry.facts(), entry.deaths, cause))
-    if (this.#terms.onWorkerLost === 'fail' || !mayRunAgain(entry)) {
-      return this.#reject(entry, new WorkerLostError(entry.facts(), cause))
-    }
-    this.counts.redelivered++
-    entry.suspect = true
-    this.#again(entry, 0)
-  }
-
-  /** Puts a task back, now or after a delay. */
-  #again(entry: Entry, delayMs: number): void {
-    if (entry.state === 'held') entry.owner.unheld++
-    if (delayMs > 0) return this.#resting.rest(entry, delayMs, () => this.#again(entry, 0))
-    entry.state = 'pending'
-    this.#placement.push(entry)
-    this.#port.flushSoon()
-  }
-
   /** A worker is silent for longer than a limit allows: one of its tasks blocks its event loop. */
   #blocked(seat: Seat, limitMs: (entry: Entry) => number): void {
     // First, for whoever is told below may give more tasks at once, and this worker must not get them.
@@ -425,7 +397,7 @@ export class Dispatcher {
     const failure: Failure = { kind: 'timeout', timeoutMs: limitMs(only), stuck: true }
     if (this.#goesOn(seat, only.ticket, failure)) return
     this.#release(seat, only.ticket)
-    this.#failed(only, failure)
+    this.#outcomes.failed(only, failure)
   }
 
   #condemnStuck(seat: Seat, timeoutMs: number): void {
@@ -438,35 +410,10 @@ export class Dispatcher {
     this.#port.kill(seat, why)
   }
 
-  #seatOf(entry: Entry): Seat | undefined {
-    if (entry.holder === undefined) return undefined
-    for (const seat of this.#seats) if (seat.holder === entry.holder) return seat
-    return undefined
-  }
-
-  #reject(entry: Entry, reason: Error): void {
-    this.#settle(entry, undefined, reason, 'failed')
-  }
-
-  #settle(entry: Entry, value: unknown, reason: Error | undefined, count: Ending): void {
-    if (entry.state === 'done') return
-    const was = entry.state
-    entry.state = 'done'
-    this.#conclude(entry, was, value, reason, count)
-  }
-
-  /** Tells how a task ended, whose state says so already. */
-  #conclude(entry: Entry, was: Entry['state'], value: unknown, reason: Error | undefined, count: Ending): void {
-    if (was !== 'held') entry.owner.unheld--
-    entry.value = value
-    entry.reason = reason
-    this.counts[count]++
-    if (entry.holder === undefined) this.#ended(entry)
-    entry.owner.settled(entry)
+  #seatOf({ holder }: Entry): Seat | undefined {
+    return holder === undefined ? undefined : this.#seats.get(holder)
   }
 }
-
-const mayRunAgain = (entry: Entry): boolean => entry.owner.updates?.again(entry) ?? true
 
 const unencodable = (entry: Entry, cause: unknown): Error =>
   new InvalidInputError(entry.facts(), `cannot be encoded: ${errorData(cause).message}`, cause)

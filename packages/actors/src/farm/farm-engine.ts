@@ -22,7 +22,7 @@ import { Deadlines } from '../actor/deadlines.js'
 import { asFailure, type Exit, type ShutdownTime } from '../actor/exit.js'
 import { stopInTime } from '../actor/stop-in-time.js'
 import { Admission } from './admission.js'
-import { callTerms, entryOf } from './call-terms.js'
+import { callTerms, entryOf, speculateTerms } from './call-terms.js'
 import { closeEach } from './close-each.js'
 import { Dispatcher } from './dispatcher.js'
 import { Drain } from './drain.js'
@@ -286,10 +286,12 @@ export class FarmEngine {
   ): MapResults<unknown> {
     const line = this.#line(task)
     const terms = callTerms(line.defaults, checked)
+    const speculate = speculateTerms(task, checked)
     const { reorderWindow } = this.#options
     const run = new MapRun(inputs, {
       line,
       ordered,
+      speculate,
       settled: checked.settled === true,
       updates: UpdateCalls.of(checked, task.partial, this.#updatePort),
       signal: checked.signal,
@@ -305,11 +307,13 @@ export class FarmEngine {
       },
       ended: (ended) => {
         this.#maps.delete(ended)
+        this.#dispatcher.speculation.delete(ended)
         if (deadline !== undefined) this.#deadlines.clear(deadline)
         this.#drain.look()
       },
     })
     this.#maps.add(run)
+    this.#dispatcher.speculation.add(run)
     const { deadlineMs = 0 } = checked
     const over = () => run.end(new TimeoutError(`a map of task "${line.name}"`, deadlineMs))
     const deadline = deadlineMs > 0 ? this.#deadlines.set(over, systemClock.now() + deadlineMs) : undefined

@@ -21,6 +21,8 @@ export interface FarmStats extends MeasuredStats {
   readonly retried: number
   /** Tasks that were taken from a dead worker and given to another. */
   readonly redelivered: number
+  /** Second runs of stragglers that were begun, by `speculate`; of two runs of a task one counts as done. */
+  readonly speculated: number
   /** Workers that were replaced because they had ended. */
   readonly restarts: number
   /** Nothing is given out, see {@link Farm.pause}. */

@@ -34,6 +34,12 @@ const journal = z.union([
 ])
 const count = z.number().int().min(1).max(10_000)
 /** None, where others join. */
+export const SpeculateOptions = z.strictObject({
+  /** A task that was sent longer ago than so many times the median of how long such tasks run in this map ... */
+  multiplier: z.number().min(1).max(1_000).default(2),
+  /** ... and longer ago than this, in ms, is a straggler. */
+  minMs: time.default(100),
+})
 const countOrNone = z.number().int().min(0).max(10_000)
 const isolation = z.enum(['process', 'thread', 'inline'])
 
@@ -207,6 +213,11 @@ export const MapOptions = SubmitOptions.omit({ dedupeKey: true }).extend({
   rate: rate.optional(),
   /** Is told the parts of each task, in their order. */
   onPartial: callback<(part: unknown, facts: UpdateFacts) => void>().optional(),
+  /**
+   * When all of its input is under way and a worker has nothing to do, it runs stragglers a second time: the first outcome
+   * counts, and the other run is cancelled. Only of tasks that are `idempotent`, without `key` and `onPartial`. Default: not.
+   */
+  speculate: z.union([z.boolean(), SpeculateOptions]).optional(),
   /** Gives each outcome, as `Promise.allSettled` does, and does not throw for a task that failed. */
   settled: z.boolean().optional(),
   /** What a journal calls the map. Default: the name of the task, and from the second map of a task on a number with it. */

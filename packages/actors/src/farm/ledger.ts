@@ -66,6 +66,10 @@ export class Entry {
   raw: unknown = undefined
   /** It has an outcome, which does not count until its owner has written it. */
   unwritten = false
+  /** The other run of the same, while both are under way. */
+  twin: Entry | undefined = undefined
+  /** It is the second of two runs: it counts for nothing but for its outcome. */
+  isSpare = false
   #input: unknown
   #frame: SentFrame | undefined = undefined
   #place = 0
@@ -107,6 +111,7 @@ export class Entry {
 /** Tasks that went to a worker in one frame, under consecutive tickets. A slot empties when its try has ended. */
 interface Batch {
   readonly firstTicket: number
+  readonly sentMs: number
   readonly slots: (Entry | undefined)[]
   left: number
 }
@@ -123,7 +128,7 @@ export class Holder {
   }
 
   /** Gives it tasks under the tickets from `firstTicket`. */
-  hold(firstTicket: number, entries: readonly Entry[]): void {
+  hold(firstTicket: number, entries: readonly Entry[], sentMs: number): void {
     let ticket = firstTicket
     for (const entry of entries) {
       entry.state = 'held'
@@ -131,7 +136,7 @@ export class Holder {
       entry.holder = this
       entry.ticket = ticket++
     }
-    this.#batches.push({ firstTicket, slots: [...entries], left: entries.length })
+    this.#batches.push({ firstTicket, sentMs, slots: [...entries], left: entries.length })
     this.#held += entries.length
   }
 
@@ -139,6 +144,11 @@ export class Holder {
   at(ticket: number): Entry | undefined {
     const batch = this.#batchOf(ticket)
     return batch?.slots[ticket - batch.firstTicket]
+  }
+
+  /** When what it holds under a ticket was sent. */
+  sentMs(ticket: number): number | undefined {
+    return this.#batchOf(ticket)?.sentMs
   }
 
   /** Takes back what it held under a ticket: undefined for a ticket that it does not hold (any more). */

@@ -7,6 +7,7 @@ import type { DurableEvents, DurableRun, Met, Resumed } from './durable/durable-
 import { InvalidOutputError } from './farm-errors.js'
 import { type InputSource, type Inputs, sourceOf } from './input-source.js'
 import type { Entry, TaskLine, TaskOwner } from './ledger.js'
+import type { SpeculateTerms, Speculator } from './speculation.js'
 import type { UpdateSink } from './update-sink.js'
 
 /** The outcome of one input, as `Promise.allSettled` names it, with its place in the input from 0. */
@@ -33,6 +34,8 @@ export interface MapResults<Value> extends AsyncIterableIterator<Value> {
 }
 
 export interface MapTerms {
+  /** Its stragglers may run twice. */
+  readonly speculate: SpeculateTerms | undefined
   readonly line: TaskLine
   readonly ordered: boolean
   readonly settled: boolean
@@ -55,7 +58,7 @@ export interface MapTerms {
 /** How many inputs that a journal knows are read in one turn of the event loop. */
 const REPLAYED_AT_ONCE = 2_048
 
-export class MapRun implements MapResults<unknown>, TaskOwner {
+export class MapRun implements MapResults<unknown>, Speculator {
   readonly #terms: MapTerms
   readonly #source: InputSource
   /** Ordered: all that was read and not given, in order. Unordered: those that have an outcome, as they got it. */
@@ -130,6 +133,14 @@ export class MapRun implements MapResults<unknown>, TaskOwner {
     const held = await this.#finish(new AbortedError('a map', 'its reader stopped reading'))
     if (held !== undefined && this.#failure === undefined) throw held.error
     return { done: true, value: undefined }
+  }
+
+  get speculate(): SpeculateTerms | undefined {
+    return this.#terms.speculate
+  }
+
+  get isAtEnd(): boolean {
+    return this.#exhausted && this.#failure === undefined && !this.#finished
   }
 
   /** Ends it at once for a reason: what is open is cancelled, what was not given yet is not given. */

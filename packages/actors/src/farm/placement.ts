@@ -1,6 +1,7 @@
 /**
  * The rule by which tasks that wait are given to workers: who is next, to whom it goes, and how many go with it.
  */
+import { Contest, speedOf } from './contest.js'
 import type { Backlog } from './elastic.js'
 import type { Entry, TaskOwner } from './ledger.js'
 import { roomOf } from './rate.js'
@@ -94,6 +95,7 @@ export class Placement {
   /** Lane by lane. Workers that have no room for whose turn it is are not given to who comes after. */
   #placePending(seats: readonly Seat[], nowMs: number): void {
     let open = seats
+    let contest: { readonly entrants: Contest; readonly lane: Lane; readonly first: Entry } | undefined
     const passed = new Set<Lane>()
     while (open.length > 0) {
       const lane = this.pending.first((other) => !passed.has(other))
@@ -103,16 +105,26 @@ export class Placement {
         passed.add(lane)
         continue
       }
-      const fitting = isForAll(lane) ? open : open.filter(({ tags }) => suits(tags, lane.routing))
-      const seat = this.#roomiest(fitting, lane.tasks.peek()!)
+      const first = lane.tasks.peek()!
+      if (contest?.lane !== lane || !areAlike(contest.first, first)) {
+        contest = { entrants: this.#contestFor(lane, first, open), lane, first }
+      }
+      const seat = this.#roomiest(contest.entrants, first)
       if (seat !== undefined) {
-        this.#give(seat, this.#take(lane, seat, { fitting, rateRoom }))
+        const taken = this.#take(lane, seat, contest.entrants, rateRoom)
+        contest.entrants.held += taken.length
+        this.#give(seat, taken)
         continue
       }
-      if (fitting.length === open.length) return
+      if (isForAll(lane)) return
       passed.add(lane)
       open = open.filter(({ tags }) => !suits(tags, lane.routing))
     }
+  }
+
+  #contestFor(lane: Lane, first: Entry, open: readonly Seat[]): Contest {
+    const fitting = isForAll(lane) ? open : open.filter(({ tags }) => suits(tags, lane.routing))
+    return new Contest(fitting, (seat) => !seat.alone && seat.holder.held < this.#heldLimit(first, seat))
   }
 
   /** How many tasks of a lane its rates let begin. */
@@ -124,22 +136,22 @@ export class Placement {
   }
 
   /** The worker with the least outstanding work, if it has room for such a task. */
-  #roomiest(seats: readonly Seat[], entry: Entry): Seat | undefined {
-    let best: Seat | undefined
-    for (const seat of seats) {
-      if (seat.alone || seat.holder.held >= this.#heldLimit(entry, seat)) continue
-      if (best === undefined || comesBefore(seat, best)) best = seat
-    }
+  #roomiest(contest: Contest, entry: Entry): Seat | undefined {
+    const best = contest.first()
     if (best === undefined) return undefined
-    // Half empty before more is sent, so that frames stay large; but whoever can run more at once gets it.
     const { slots, holder } = best
-    return holder.held >= slots && holder.held > this.#heldLimit(entry, best) / 2 ? undefined : best
+    // Whoever can run more at once gets it.
+    if (holder.held < slots) return best
+    // Else it is half empty before more is sent, and more is half of what it may have: small frames would come back as
+    // small answers, which let in as little, for ever.
+    const fair = Math.ceil(((this.pending.size + contest.held) * speedOf(best)) / contest.speed)
+    const half = Math.min(this.#heldLimit(entry, best), fair) / 2
+    return holder.held > half || this.pending.size < half ? undefined : best
   }
 
   #heldLimit({ line, routing, owner }: Entry, { slots, slowness, doubtedUntilMs }: Seat): number {
     // A try whose parts are read may wait for its reader, so nothing of its kind is to wait behind it.
-    const isRead = owner.updates !== undefined && owner.updates.wants.parts > 0
-    if (isRead || this.#beginsAtOnce(routing) || doubtedUntilMs > this.#nowMs) return slots
+    if (isRead(owner) || this.#beginsAtOnce(routing) || doubtedUntilMs > this.#nowMs) return slots
     return line.pace.held(slots, slowness)
   }
 
@@ -151,14 +163,8 @@ export class Placement {
     return this.#terms.onWorkerLost === 'fail' || (routing !== undefined && routing.rates.length > 0)
   }
 
-  #take(lane: Lane, seat: Seat, { fitting, rateRoom }: { fitting: readonly Seat[]; rateRoom: number }): Entry[] {
+  #take(lane: Lane, seat: Seat, { held, speed }: Contest, rateRoom: number): Entry[] {
     const first = lane.tasks.peek()!
-    let held = 0
-    let speed = 0
-    for (const each of fitting) {
-      held += each.holder.held
-      speed += speedOf(each)
-    }
     const room = this.#heldLimit(first, seat) - seat.holder.held
     const share = Math.ceil(((lane.tasks.size + held) * speedOf(seat)) / speed) - seat.holder.held
     const frame = this.#beginsAtOnce(lane.routing) ? room : first.line.pace.frame(seat.slots, seat.slowness)
@@ -169,16 +175,11 @@ export class Placement {
   }
 }
 
-/** Who has less to do goes first; of two that have as little, the farm's own. */
-function comesBefore(one: Seat, other: Seat): boolean {
-  const difference = loadOf(one) - loadOf(other)
-  return difference === 0 ? one.isOwn && !other.isOwn : difference < 0
-}
+/** Whether a worker that has room for one of a lane has room for the other. */
+const areAlike = (one: Entry, other: Entry): boolean =>
+  one.line === other.line && isRead(one.owner) === isRead(other.owner)
 
-const loadOf = (seat: Seat): number => seat.holder.held / speedOf(seat)
-
-/** How much it does in the same time, beside others. */
-const speedOf = ({ slots, slowness }: Seat): number => slots / slowness
+const isRead = ({ updates }: TaskOwner): boolean => updates !== undefined && updates.wants.parts > 0
 
 const isForAll = ({ routing }: Lane): boolean => routing === undefined || routing.tags.length === 0
 

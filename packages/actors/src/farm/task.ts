@@ -54,6 +54,8 @@ export interface TaskTerms<Input extends z.ZodType, Output extends z.ZodType, Re
   readonly retries?: number
   /** How long one try may run, in ms; 0 for as long as it wants. Default: the farm's. */
   readonly timeoutMs?: number
+  /** It may run twice at the same time for one input: maps may `speculate` with it. */
+  readonly idempotent?: boolean
   /** It goes only to workers that have all of these tags, beside those of the call. */
   readonly tags?: readonly string[]
   /**
@@ -135,7 +137,8 @@ export function isTask(value: unknown): value is Task {
 
 // A worker loads this at its start, so it is checked without building zod schemas.
 function* problems(definition: Omit<Task, typeof brand>): Generator<{ path: string; message: string }> {
-  const { name, version, input, output, partial, run, key, setup, teardown, retries, timeoutMs } = definition
+  const { name, version, input, output, partial, run, key, setup, teardown, retries, timeoutMs, idempotent } =
+    definition
   if (typeof name !== 'string' || !/^[\w.:/-]{1,128}$/.test(name)) {
     yield { path: 'name', message: 'must be 1 to 128 letters, digits or any of _ . : / -' }
   }
@@ -148,6 +151,9 @@ function* problems(definition: Omit<Task, typeof brand>): Generator<{ path: stri
   }
   if (timeoutMs !== undefined && !(timeoutMs >= 0 && timeoutMs < 2 ** 31)) {
     yield { path: 'timeoutMs', message: 'must be from 0 to 2147483647' }
+  }
+  if (idempotent !== undefined && typeof idempotent !== 'boolean') {
+    yield { path: 'idempotent', message: 'must be true or false' }
   }
   yield* wishProblems(definition)
 }

@@ -25,6 +25,8 @@ export const FarmSnapshot = z.object({
   state: z.string(),
   ...{ pending: count, held: count, dispatched: count, done: count, failed: count, cancelled: count },
   ...{ retried: count, redelivered: count, restarts: count, recycled: count },
+  // Not of farms of an older release.
+  speculated: count.default(0),
   ...{ paused: z.boolean(), draining: z.boolean() },
   tasksPerSecond: z.number().nonnegative(),
   ...{ queueTime: Times, runTime: Times },

@@ -29,6 +29,10 @@ const FARM: Kind<FarmStats> = {
       value: ({ redelivered }) => redelivered,
     },
     {
+      ...{ name: 'tasks_speculated_total', type: 'counter', help: 'Second runs of stragglers that were begun.' },
+      value: ({ speculated }) => speculated,
+    },
+    {
       ...{ name: 'task_run_seconds', type: 'summary', help: 'How long tries run in their workers.' },
       times: ({ runTime }) => runTime,
     },

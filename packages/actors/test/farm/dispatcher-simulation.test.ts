@@ -1,6 +1,7 @@
 import { TroupeError } from '@troupe/core'
 import { type Seeded, seeded } from '@troupe/testing/seeded'
 import { expect, it } from 'vitest'
+import type { DispatchCounts } from '../../dist/farm/outcomes.js'
 import { CountedRate, SimulatedFarm, type Wish } from './simulated-farm.js'
 import type { Weather } from './simulated-worker.js'
 
@@ -16,20 +17,24 @@ it.each(Object.entries(WEATHERS))(
   'every task is settled once and in its turn, and nothing is left, in weather %s, whatever workers do',
   (_, weather) => {
     const outcomes = new Map<unknown, number>()
+    let speculated = 0
     for (let seed = 1; seed <= SEEDS / 3; seed++) {
-      for (const outcome of story(seed, weather)) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+      const { told, counts } = story(seed, weather)
+      speculated += counts.speculated
+      for (const outcome of told) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
     }
     // Each end is seen, and more than half end well.
     const ends = ['ABORTED', 'INVALID_OUTPUT', 'TASK_FAILED', 'TASK_POISONED', 'TIMEOUT', 'UNROUTABLE', 'WORKER_LOST']
     expect([...outcomes.keys()]).toEqual(expect.arrayContaining(['done', ...ends]))
     const all = [...outcomes.values()].reduce((sum, count) => sum + count, 0)
     expect(outcomes.get('done')).toBeGreaterThan(all / 2)
+    expect(speculated).toBeGreaterThan(SEEDS / 10)
   },
   600_000,
 )
 
-/** What became of each submit. */
-function story(seed: number, weather: Weather): unknown[] {
+/** What became of each submit, and the counts of the farm. */
+function story(seed: number, weather: Weather): { told: unknown[]; counts: DispatchCounts } {
   const random = seeded(seed)
   const farm = new SimulatedFarm(random, weather, {
     concurrency: random.pick([1, 1, 4]),
@@ -54,7 +59,7 @@ function story(seed: number, weather: Weather): unknown[] {
     return typeof outcome === 'string' ? outcome : 'done'
   })
   check(seed, farm, rates)
-  return told
+  return { told, counts: farm.dispatcher.counts }
 }
 
 function wish(random: Seeded, id: number, rates: readonly CountedRate[], aborters: AbortController[]): Wish {
@@ -63,11 +68,13 @@ function wish(random: Seeded, id: number, rates: readonly CountedRate[], aborter
   const fates = ['done', 'done', 'done', 'done', 'done', 'done', 'throws', 'throws', 'misfit', 'deaf', 'kills'] as const
   const maybe = <Value>(share: number, value: Value) => (random.chance(share) ? value : undefined)
   const fate = random.pick(fates)
+  const key = maybe(0.3, random.pick(['a', 'b', 'c']))
   return {
     deed: { id, takesMs: random.chance(fate === 'deaf' ? 0.7 : 0.05) ? 400 : random.whole(0, 20), fate },
     priority: random.pick([0, 0, 0, 0, 1, 7, -3]),
     tags: maybe(0.2, random.chance(0.1) ? TAGS[3] : random.pick(TAGS.slice(0, 3))),
-    key: maybe(0.3, random.pick(['a', 'b', 'c'])),
+    key,
+    speculates: key === undefined && random.chance(0.5),
     rate: maybe(0.2, random.pick(rates)),
     dedupeKey: maybe(0.1, random.pick(['x', 'y'])),
     signal: maybe(0.2, aborter.signal),

@@ -117,12 +117,44 @@ describe('giving', () => {
     stage.accept(2, line)
     stage.accept(2, lineOf('other', 0.01))
     stage.accept(1, line)
-    stage.join('one')
+    const [one] = stage.join('one')
     expect(stage.frames()).toEqual([
       ['one', 'ab'],
       ['one', 'cd'],
-      ['one', 'e'],
     ])
+    stage.answer(one, [...one.holder.entries()].slice(0, 3))
+    expect(stage.frames().at(-1)).toEqual(['one', 'e'])
+  })
+
+  it('what comes in small shares waits while every worker has enough to do, and goes in frames of half of what each may have', () => {
+    const stage = new Stage()
+    const line = short()
+    const [one, two] = stage.join('one', 'two')
+    stage.accept(32, line)
+    stage.endTurn()
+    expect([one.holder.held, two.holder.held]).toEqual([16, 16])
+    const before = stage.sent.length
+    for (let turn = 0; turn < 8; turn++) {
+      stage.answerWithin(one, [...one.holder.entries()].slice(0, 2))
+      stage.accept(2, line)
+      stage.endTurn()
+    }
+    expect(stage.sent.slice(before).map(({ seat, entries }) => [seat.id, entries.length])).toEqual([
+      ['one', 8],
+      ['one', 8],
+    ])
+  })
+
+  it('nothing waits while a worker has nothing to do', () => {
+    const stage = new Stage()
+    const line = short()
+    const [one, two] = stage.join('one', 'two')
+    stage.accept(32, line)
+    stage.endTurn()
+    stage.answerWithin(two)
+    stage.accept(1, line)
+    stage.endTurn()
+    expect([one.holder.held, two.holder.held]).toEqual([16, 1])
   })
 
   it('waits for a worker while there is none', () => {

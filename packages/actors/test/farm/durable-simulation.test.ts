@@ -77,6 +77,7 @@ class Life {
     const inputs = Array.from({ length: count }, (_, n) => n)
     this.map = new MapRun(inputs, {
       ...{ line: LINE, ordered, settled: true, signal: undefined, updates: undefined, reorderWindow: window },
+      speculate: undefined,
       useful: () => window,
       enter: (input: unknown, index: number, owner: TaskOwner) => new Entry(LINE, input, index, 0, 0, owner),
       accept: (entry: Entry) => {

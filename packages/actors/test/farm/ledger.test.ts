@@ -14,7 +14,7 @@ const numbers = (some: Iterable<Entry>) => [...some].map(({ number }) => number)
 describe('an entry', () => {
   it('says which task, which input and which try it is', () => {
     const one = entry(7)
-    new Holder().hold(1, [one])
+    new Holder().hold(1, [one], 0)
     expect(one.facts()).toEqual({ task: 'task', key: '<7>', attempt: 1 })
   })
 })
@@ -23,19 +23,19 @@ describe('a holder', () => {
   it('gives entries consecutive tickets and counts their tries', () => {
     const holder = new Holder()
     const [one, two] = entries(2) as [Entry, Entry]
-    holder.hold(5, [one, two])
+    holder.hold(5, [one, two], 0)
     expect([one, two]).toMatchObject([
       { state: 'held', ticket: 5, attempts: 1, holder },
       { state: 'held', ticket: 6, attempts: 1, holder },
     ])
-    new Holder().hold(9, [two])
+    new Holder().hold(9, [two], 0)
     expect(two).toMatchObject({ ticket: 9, attempts: 2 })
   })
 
   it('releases what it holds under a ticket once', () => {
     const holder = new Holder()
     const [one] = entries(1) as [Entry]
-    holder.hold(1, [one])
+    holder.hold(1, [one], 0)
     expect(holder.release(1)).toBe(one)
     expect([holder.release(1), holder.held, one.holder]).toEqual([undefined, 0, undefined])
   })
@@ -44,8 +44,8 @@ describe('a holder', () => {
     'holds nothing under a ticket that it was not given (%d)',
     (ticket) => {
       const holder = new Holder()
-      holder.hold(1, entries(3))
-      holder.hold(10, entries(3, 3))
+      holder.hold(1, entries(3), 0)
+      holder.hold(10, entries(3, 3), 0)
       expect(holder.release(ticket)).toBeUndefined()
       expect(holder.held).toBe(6)
     },
@@ -53,17 +53,17 @@ describe('a holder', () => {
 
   it('lists what it holds in the order in which it was sent, whatever was released before', () => {
     const holder = new Holder()
-    holder.hold(1, entries(3))
-    holder.hold(10, entries(3, 3))
+    holder.hold(1, entries(3), 0)
+    holder.hold(10, entries(3, 3), 0)
     for (const ticket of [11, 2, 1, 3]) holder.release(ticket)
-    holder.hold(20, entries(1, 6))
+    holder.hold(20, entries(1, 6), 0)
     expect(numbers(holder.entries())).toEqual([3, 5, 6])
   })
 
   it('releases all that it holds, and then holds nothing', () => {
     const holder = new Holder()
     const all = entries(4)
-    holder.hold(1, all)
+    holder.hold(1, all, 0)
     holder.release(2)
     expect(numbers(holder.releaseAll())).toEqual([0, 2, 3])
     expect([holder.held, holder.release(1), numbers(holder.entries())]).toEqual([0, undefined, []])
@@ -156,7 +156,7 @@ function tryHolder(random: Seeded): Compared {
   for (let round = 0; round < 1_000; round++) {
     if (random.chance(0.2)) {
       const some = entries(random.whole(1, 20), round)
-      holder.hold(lastTicket + 1, some)
+      holder.hold(lastTicket + 1, some, 0)
       for (const one of some) byTicket.set(++lastTicket, one)
       lastTicket += random.whole(0, 3)
     } else {

@@ -23,6 +23,8 @@ export interface Wish extends Omit<RoutingTerms, 'rates' | 'inOrder'>, CallerLim
   readonly key?: string | undefined
   readonly rate?: CountedRate | undefined
   readonly dedupeKey?: string | undefined
+  /** It may run twice at the same time. */
+  readonly speculates?: boolean
   readonly timeoutMs: number
   readonly retries: number
 }
@@ -93,6 +95,9 @@ export class SimulatedFarm implements World {
     this.told.push({ wish, outcomes })
     const note = (outcome: unknown) => outcomes.push(outcome)
     const caller = new Submitted(note, (reason) => note((reason as { code: string }).code))
+    if (wish.speculates) {
+      this.dispatcher.speculation.add(Object.assign(caller, { speculate: { multiplier: 1, minMs: 10 }, isAtEnd: true }))
+    }
     const { dedupeKey } = wish
     const make = (owner: TaskOwner) => this.#entry(wish, owner)
     if (dedupeKey === undefined) this.admission.admit(make(caller), caller, wish)
@@ -126,7 +131,9 @@ export class SimulatedFarm implements World {
   }
 
   answered(seat: Seat, { outputs, failures }: Results): void {
-    const results = { outputs, failures, busyMs: this.random() * 5 }
+    const busyMs = this.random() * 5
+    const runMs: [number, number[]][] = [[1, [busyMs]]]
+    const results = { outputs, failures, busyMs, runMs }
     this.dispatcher.answered(seat, results, 10)
     // The link does not let this happen; the ledger would not mind.
     if (this.random.chance(0.05)) this.dispatcher.answered(seat, results, 10)

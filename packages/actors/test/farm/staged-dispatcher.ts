@@ -156,6 +156,7 @@ export class Stage implements TaskOwner {
         outputs: failed ? [] : outputs,
         failures: failed ? failures : [],
         busyMs: entries.length * (entries[0]?.line.pace.costMs ?? 1),
+        runMs: [[1, entries.map(({ line }) => line.pace.costMs ?? 1)]],
       },
       10 * entries.length,
     )

@@ -15,6 +15,15 @@ export const wait = task({
     }),
 })
 
+/** Its first try of 7 never ends by itself. */
+export const straggles = task({
+  name: 'straggles',
+  idempotent: true,
+  input: z.number(),
+  output: z.number(),
+  run: (n, { attempt, signal }) => (n === 7 && attempt === 1 ? wait.run(60_000, { signal }) : n),
+})
+
 /** Says that it has begun, and never ends, whatever it is told. */
 export const never = task({
   name: 'never',

@@ -8,6 +8,7 @@ import { SocketEnd } from '../farm-end.js'
 import { loadTasks } from '../load-tasks.js'
 import type { WorkerState, WorkerStats } from '../member.js'
 import type { Pace } from '../pace.js'
+import type { Seat } from '../seat.js'
 import type { Seating } from '../seating.js'
 import { type Header, type Hello, type TaskSign, WIRE_VERSION } from '../wire.js'
 import { LastWord } from './last-word.js'
@@ -45,6 +46,8 @@ interface Guest {
 export class Guests {
   readonly #terms: GuestTerms
   readonly #guests = new Map<string, Guest>()
+  /** How many have a seat, by their slots: of thousands most are alike. */
+  readonly #seated = new Map<number, number>()
   readonly #lastWord: LastWord
   #signs: readonly TaskSign[] = []
   #tasks: ReadonlyMap<string, string | undefined> | undefined
@@ -58,7 +61,7 @@ export class Guests {
   /** How many tasks of a line are of use to them. */
   useful(pace: Pace): number {
     let useful = 0
-    for (const { mate } of this.#guests.values()) useful += mate.seat === undefined ? 0 : pace.held(mate.seat.slots)
+    for (const [slots, seats] of this.#seated) useful += seats * pace.held(slots)
     return useful
   }
 
@@ -101,6 +104,7 @@ export class Guests {
         if (mate.end.lostSinceMs !== undefined || nowMs - releasedMs > HANG_UP_MS) this.#forget(guest, 'it has left')
       } else if (mate.seat === undefined && mate.end.isReached && !isLeaving) {
         seating.take(mate, hello)
+        this.#count(mate.seat, 1)
         log.info({ worker: mate.id, inbox, host: hello.host }, 'a worker has joined')
       } else if (mate.seat === undefined && nowMs - sinceMs > options.livenessMs) {
         log.warn(
@@ -164,6 +168,13 @@ export class Guests {
     this.#guests.set(incarnation, guest)
   }
 
+  #count(seat: Seat | undefined, change: number): void {
+    if (seat === undefined) return
+    const seats = (this.#seated.get(seat.slots) ?? 0) + change
+    if (seats === 0) this.#seated.delete(seat.slots)
+    else this.#seated.set(seat.slots, seats)
+  }
+
   #unreached(): number {
     let count = 0
     for (const { mate } of this.#guests.values()) if (!mate.end.isReached) count++
@@ -202,6 +213,7 @@ export class Guests {
 
   #forget(guest: Guest, why: string): void {
     if (!this.#guests.delete(guest.mate.incarnation)) return
+    this.#count(guest.mate.seat, -1)
     void this.#terms.seating.lose(guest.mate, new TroupeError('WORKER_LOST', `its worker is gone: ${why}`))
   }
 }
