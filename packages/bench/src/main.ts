@@ -15,11 +15,13 @@ import { actorStart } from './scenarios/actor-start.js'
 import { actorTree } from './scenarios/actor-tree.js'
 import { binary } from './scenarios/binary.js'
 import { cpu } from './scenarios/cpu.js'
+import { crowd } from './scenarios/crowd.js'
 import { growth } from './scenarios/growth.js'
 import { journalCpu } from './scenarios/journal-cpu.js'
 import { journalRate } from './scenarios/journal-rate.js'
 import { journalResume } from './scenarios/journal-resume.js'
 import { kill } from './scenarios/kill.js'
+import { lost } from './scenarios/lost.js'
 import { map } from './scenarios/map.js'
 import { memory } from './scenarios/memory.js'
 import { pipeline } from './scenarios/pipeline.js'
@@ -45,7 +47,11 @@ const SUITES: Readonly<Record<string, Suite>> = {
     workers: WORKERS,
     pools: journalPools,
   },
-  remote: { scenarios: { rate: remoteRate, cpu: remoteCpu }, workers: WORKERS, pools: remotePools },
+  remote: {
+    scenarios: { rate: remoteRate, cpu: remoteCpu, lost, crowd },
+    workers: WORKERS,
+    pools: remotePools,
+  },
   sockets: { scenarios: { pipeline, 'round-trip': roundTrip, growth } },
   actors: { scenarios: { start: actorStart, tree: actorTree, crash: actorCrash, ask: actorAsk } },
   rpc: { scenarios: { inflight: rpcInFlight, lone: rpcLone, stream: rpcStream, idle: rpcIdle } },

@@ -20,6 +20,9 @@ import { postParts, readPort } from './port.js'
 /** How long after a worker's end what it had sent through sockets may still arrive, in ms. */
 const LAST_WORDS_MS = 15
 
+/** How soon and how often a lost connection is made again, in ms: libzmq adds up to as much by chance. */
+const RECONNECT_EVERY_MS = 20
+
 export interface FarmEnd {
   /** Where the worker is to listen; undefined if it need not. */
   readonly inbox: string | undefined
@@ -29,6 +32,8 @@ export interface FarmEnd {
   readonly isReached: boolean
   /** Since when the connection to the worker is lost, if it is. */
   readonly lostSinceMs: number | undefined
+  /** The connection is lost, and nobody listens where the worker did. */
+  readonly isRefused: boolean
   /** The worker says where it listens. False if it cannot be reached there. */
   open(inbox: string | undefined): boolean
   send(parts: Parts): void
@@ -56,6 +61,7 @@ export class SocketEnd implements FarmEnd {
   readonly port = undefined
   isReached = false
   lostSinceMs: number | undefined
+  isRefused = false
   readonly #terms: SocketTerms
   readonly #place: PrivateEndpoint | undefined
   #socket: ZMQPush<{ codec: 'frames' }> | undefined
@@ -99,7 +105,7 @@ export class SocketEnd implements FarmEnd {
       // What is queued here is bounded by the window of the worker.
       sendHighWaterMark: 0,
       lingerMs,
-      reconnectIntervalMs: 50,
+      reconnectIntervalMs: RECONNECT_EVERY_MS,
       // The I/O thread answers these, so a worker that computes is never taken for a dead one.
       ...(!inline && { heartbeatIntervalMs: heartbeatMs, heartbeatTimeoutMs: Math.max(10, livenessMs - heartbeatMs) }),
       log,
@@ -116,7 +122,10 @@ export class SocketEnd implements FarmEnd {
         if (type === 'handshake_succeeded') {
           this.isReached = true
           this.lostSinceMs = undefined
+          this.isRefused = false
         }
+        // Of a try to connect again: what has been closed is what came to nothing.
+        if (type === 'closed' && this.lostSinceMs !== undefined) this.isRefused = true
         if (type === 'disconnected') this.lostSinceMs ??= this.#terms.clock.now()
       }
     } catch (error) {
@@ -133,6 +142,7 @@ export class PortEnd implements FarmEnd {
   readonly inbox = undefined
   readonly isReached = true
   readonly lostSinceMs = undefined
+  readonly isRefused = false
   readonly port: MessagePort
   readonly #own: MessagePort
   /** What was posted before the thread's end comes before this. */

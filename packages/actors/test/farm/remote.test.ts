@@ -77,6 +77,17 @@ describe('workers that join', () => {
     await until(() => farm.stats().workerStates.idle === 2)
   })
 
+  it('that are killed are known to be dead by that nobody listens any more, and are not waited for', async () => {
+    await using farm = await openEmpty({ onWorkerLost: 'fail' })
+    const workers = await joinFarm(farm)
+    const lost = farm.submit(tasks.wait, 60_000)
+    await until(() => farm.stats().held === 1)
+    process.kill(workers.workers[0]!.pid!, 'SIGKILL')
+    const error = await lost.catch((thrown) => thrown)
+    expect(error).toMatchObject({ code: 'WORKER_LOST' })
+    expect(error.cause.message).toContain('nobody listens at its inbox any more')
+  })
+
   it('that are stopped for longer than the limit of silence are given up, and join anew when they go on', async () => {
     await using farm = await openEmpty({ heartbeatMs: 50, livenessMs: 200 })
     const workers = await joinFarm(farm)

@@ -6,6 +6,7 @@ import { bullmq } from '../journal/bullmq.js'
 import { troupeJournal } from '../journal/troupe-journal.js'
 import { bare } from './bare.js'
 import { childPool } from './child-pool.js'
+import { pairOfWorkers, thousandWorkers } from './crowd.js'
 import { piscina } from './piscina.js'
 import { piscinaPacked, piscinaPackedUnchecked } from './piscina-packed.js'
 import { python, pythonVersion } from './python.js'
@@ -33,7 +34,17 @@ export const remotePools = (): readonly Contender[] => [troupe, troupeRemote]
 
 /** @throws {Error} for a name that no contender has */
 export function contenderNamed(name: string | undefined): Contender {
-  const all = [...cpuPools, piscinaPacked, piscinaPackedUnchecked, python, troupeJournal, troupeRemote, bullmq]
+  const all = [
+    ...cpuPools,
+    piscinaPacked,
+    piscinaPackedUnchecked,
+    python,
+    troupeJournal,
+    troupeRemote,
+    bullmq,
+    pairOfWorkers,
+    thousandWorkers,
+  ]
   const found = all.find((one) => one.name === name)
   if (found === undefined) throw new Error(`no contender "${name}"`)
   return found

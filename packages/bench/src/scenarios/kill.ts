@@ -8,15 +8,13 @@ import { fileURLToPath } from 'node:url'
 import { Farm, type WorkerStats } from '@troupe/actors/farm'
 import { IN_FLIGHT } from '../contender.js'
 import { startChildPool } from '../contenders/child-pool.js'
-import { witness } from '../contenders/troupe.tasks.js'
 import { type Point, pointOf } from '../point.js'
 import type { Scenario, Section } from '../scenario.js'
 import { median, summarize } from '../statistics.js'
 import { figure } from '../table.js'
+import { feed, isBusy, nowMs, repeat, TASK_FILE, until } from './under-load.js'
 
 const WANTED_MS = 100
-const POLL_MS = 1
-const TASK_FILE = new URL('../contenders/troupe.tasks.js', import.meta.url)
 /** What the hand-written pool has not answered by then it never will: all it holds is done in a part of that. */
 const LOST_AFTER_MS = 2_000
 
@@ -87,20 +85,9 @@ function targetsOf(of: (key: keyof Aftermath) => number[], { bareMs, loadedMs }:
 /** Runs `during` while a farm is kept busy. `again` gets the time of each task that runs for the second time. */
 async function underLoad<T>(workers: number, during: (farm: Farm, again: number[]) => Promise<T>): Promise<T> {
   await using farm = await Farm.start({ tasks: TASK_FILE, workers })
-  const again: number[] = []
-  let fed = true
-  const caller = async () => {
-    for (let id = 0; fed; id++) {
-      const { x: began, y: attempt } = await farm.submit(witness, pointOf(id))
-      if (attempt > 1) again.push(began)
-    }
-  }
-  const callers = Promise.all(Array.from({ length: IN_FLIGHT }, caller))
+  await using load = feed(farm)
   await until(() => farm.stats().workers.every(isBusy))
-  const result = await during(farm, again)
-  fed = false
-  await callers
-  return result
+  return await during(farm, load.again)
 }
 
 async function killOne(farm: Farm, again: number[]): Promise<Aftermath> {
@@ -148,17 +135,3 @@ async function startMs(module?: string): Promise<number> {
   await once(child, 'exit')
   return took
 }
-
-async function repeat<T>(times: number, act: () => Promise<T>): Promise<T[]> {
-  const results: T[] = []
-  while (results.length < times) results.push(await act())
-  return results
-}
-
-const isBusy = ({ held, done }: WorkerStats): boolean => held > 1 && done > 100
-
-async function until(reached: () => boolean): Promise<void> {
-  while (!reached()) await delay(POLL_MS)
-}
-
-const nowMs = (): number => performance.timeOrigin + performance.now()

@@ -7,7 +7,7 @@ import type { End } from '../endpoint.js'
 import type { Frames } from '../message/codec.js'
 
 /** libzmq's own limit is 1,023 to a process, and a socket that is watched takes three. It counts from the first socket on. */
-zeromq.context.maxSockets = 16_384
+zeromq.context.maxSockets = 40_000
 
 export interface RawSocket {
   // bind and unbind of zeromq.js run in another thread and refuse all else meanwhile. Theirs never block, so they need
