@@ -23,6 +23,7 @@ import { kill } from './scenarios/kill.js'
 import { map } from './scenarios/map.js'
 import { memory } from './scenarios/memory.js'
 import { pipeline } from './scenarios/pipeline.js'
+import { pythonCpu, pythonRate } from './scenarios/python.js'
 import { remoteCpu, remoteRate } from './scenarios/remote.js'
 import { roundTrip } from './scenarios/round-trip.js'
 import { rpcIdle } from './scenarios/rpc-idle.js'
@@ -45,7 +46,11 @@ const SUITES: Readonly<Record<string, Suite>> = {
     workers: WORKERS,
     pools: journalPools,
   },
-  remote: { scenarios: { rate: remoteRate, cpu: remoteCpu }, workers: WORKERS, pools: remotePools },
+  remote: {
+    scenarios: { rate: remoteRate, cpu: remoteCpu, python: pythonRate, 'python-cpu': pythonCpu },
+    workers: WORKERS,
+    pools: remotePools,
+  },
   sockets: { scenarios: { pipeline, 'round-trip': roundTrip, growth } },
   actors: { scenarios: { start: actorStart, tree: actorTree, crash: actorCrash, ask: actorAsk } },
   rpc: { scenarios: { inflight: rpcInFlight, lone: rpcLone, stream: rpcStream, idle: rpcIdle } },
