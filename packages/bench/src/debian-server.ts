@@ -9,6 +9,8 @@ export interface DebianServer {
   readonly args: readonly string[]
   /** What of its log says that it serves. */
   readonly ready: RegExp
+  /** What its environment has beside that of this process. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Debian puts some where only root looks. */
@@ -23,10 +25,10 @@ export const missing = (command: string): string | undefined =>
   spawnSync(command, ['--version'], { env }).status === 0 ? undefined : `${command} is not installed`
 
 /** Resolves with what `ready` found. It ends with this process, and this process with it. */
-export async function startServer({ command, args, ready }: DebianServer): Promise<RegExpExecArray> {
+export async function startServer({ command, args, ready, env: own }: DebianServer): Promise<RegExpExecArray> {
   // Detached, for an interrupt from the keyboard would end the shell first.
   const shell = spawn('/bin/sh', ['-c', SHELL, 'sh', command, ...args], {
-    ...{ detached: true, env, stdio: ['pipe', 'ignore', 'pipe'] },
+    ...{ detached: true, env: { ...env, ...own }, stdio: ['pipe', 'ignore', 'pipe'] },
   })
   const log: string[] = []
   for await (const line of createInterface(shell.stderr!)) {

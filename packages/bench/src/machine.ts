@@ -2,7 +2,7 @@
  * The machine that the figures are of.
  */
 import { cpus, loadavg, release, totalmem, type } from 'node:os'
-import { pythonVersion } from './contenders/python.js'
+import { pythonVersion } from './python/pool.js'
 
 export interface MachineFacts {
   readonly cpu: string

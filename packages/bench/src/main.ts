@@ -25,6 +25,7 @@ import { lost } from './scenarios/lost.js'
 import { map } from './scenarios/map.js'
 import { memory } from './scenarios/memory.js'
 import { pipeline } from './scenarios/pipeline.js'
+import { pythonCpu, pythonRate } from './scenarios/python.js'
 import { remoteCpu, remoteRate } from './scenarios/remote.js'
 import { roundTrip } from './scenarios/round-trip.js'
 import { rpcIdle } from './scenarios/rpc-idle.js'
@@ -48,7 +49,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     pools: journalPools,
   },
   remote: {
-    scenarios: { rate: remoteRate, cpu: remoteCpu, lost, crowd },
+    scenarios: { rate: remoteRate, cpu: remoteCpu, lost, crowd, python: pythonRate, 'python-cpu': pythonCpu },
     workers: WORKERS,
     pools: remotePools,
   },

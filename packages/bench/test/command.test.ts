@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { required } from '@troupe/testing/python-with'
 import { expect, test } from 'vitest'
+import { canRun, pythonPools } from '../dist/contenders/all.js'
 import { redisMissing } from '../dist/journal/redis-server.js'
+import { troupePython } from '../dist/python/troupe-python.js'
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const run = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })
@@ -34,8 +37,18 @@ test('a quick run among the actors starts, crashes and asks those of all framewo
 test('a quick run of the journal checks the results of all and goes on with a map that was killed', () => {
   const { stdout, status } = run('journal', '--quick', '--only', 'rate', '--only', 'resume')
   expect({ status, resumed: /\| the first new result +\|/.test(stdout) }).toEqual({ status: 0, resumed: true })
-  const hasRedis = redisMissing() === undefined || process.env.TROUPE_INTEROP === 'required'
+  const hasRedis = redisMissing() === undefined || required
   expect(stdout.includes('| BullMQ on Redis')).toBe(hasRedis)
+}, 60_000)
+
+test('a quick run of workers in Python checks their results beside Celery and multiprocessing, and says who was left out', () => {
+  const { stdout, status } = run('remote', '--quick', '--only', 'python')
+  expect(status).toBe(0)
+  const present = required ? pythonPools : pythonPools.filter(canRun)
+  const rows = stdout.match(/^\| (troupe farm, workers in Python|Celery|Python).* x \|$/gm) ?? []
+  expect(rows).toHaveLength(present.includes(troupePython) ? present.length : 0)
+  const said = pythonPools.filter(({ name }) => stdout.includes(`${name} was left out: `))
+  expect([...present, ...said]).toHaveLength(pythonPools.length)
 }, 60_000)
 
 test.each([[[]], [['nothing']], [['farm', '--only', 'toString']], [['farm', '--rounds', '0']], [['farm', '--fast']]])(

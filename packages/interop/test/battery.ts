@@ -5,8 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { required } from '@troupe/testing/python-with'
 import { afterAll, describe } from 'vitest'
-import { required } from './python-with.js'
 import { missing } from './pyzmq.js'
 
 export const TEXT = 'grüße \u{1F3AD}'

@@ -5,10 +5,10 @@ import { randomBytes } from 'node:crypto'
 import { Farm, type FarmOptions } from '@troupe/actors/farm'
 import { ZMQPush } from '@troupe/push-pull'
 import { freeAddress } from '@troupe/testing'
+import { required } from '@troupe/testing/python-with'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CProgram, CWorker, missing } from './c-worker.js'
 import * as tasks from './fixtures/farm-c-tasks.mjs'
-import { required } from './python-with.js'
 import { Relay } from './relay.js'
 
 const skipped = missing !== undefined && !required

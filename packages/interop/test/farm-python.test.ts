@@ -5,10 +5,10 @@ import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { Farm, type FarmOptions } from '@troupe/actors/farm'
 import { freeAddress } from '@troupe/testing'
+import { pythonWith, required } from '@troupe/testing/python-with'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FarmProgram, untilReady } from './farm-program.js'
 import * as tasks from './fixtures/farm-tasks.mjs'
-import { pythonWith, required } from './python-with.js'
 import { Relay } from './relay.js'
 
 const python = pythonWith('zmq', 'msgpack')

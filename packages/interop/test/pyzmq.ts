@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { pythonWith } from './python-with.js'
+import { pythonWith } from '@troupe/testing/python-with'
 
 const PEER = fileURLToPath(new URL('../python/peer.py', import.meta.url))
 

@@ -26,7 +26,7 @@ export const bullmq: Contender = {
     deadWorker: 'its jobs run elsewhere after some time',
   },
   async start({ task, workers }) {
-    const redis = await startRedis()
+    const redis = await startRedis('everysec')
     const connection = { path: redis.path }
     const queue = new Queue(QUEUE, { connection })
     const events = new QueueEvents(QUEUE, { connection })

@@ -17,13 +17,13 @@ export interface RedisServer {
   remove(): void
 }
 
-/** It writes its log of commands to the disk each second, as BullMQ's guide to production has it. */
-export async function startRedis(): Promise<RedisServer> {
+/** `everysec` writes its log of commands to the disk each second, as BullMQ's guide to production has it; `no` keeps none. */
+export async function startRedis(log: 'everysec' | 'no'): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-redis-'))
   const path = join(folder, 'socket')
   const options = {
     ...{ port: '0', unixsocket: path, dir: folder, save: '' },
-    ...{ appendonly: 'yes', appendfsync: 'everysec', 'maxmemory-policy': 'noeviction' },
+    ...{ appendonly: log === 'no' ? 'no' : 'yes', appendfsync: log, 'maxmemory-policy': 'noeviction' },
   }
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
   await startServer({ command: COMMAND, args, ready: /eady to accept connections/ })

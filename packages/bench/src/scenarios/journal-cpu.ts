@@ -6,4 +6,4 @@ import { troupeJournal } from '../journal/troupe-journal.js'
 import type { Scenario } from '../scenario.js'
 import { spunShare } from './spun-share.js'
 
-export const journalCpu: Scenario = (options) => spunShare([troupe, troupeJournal], 'with a journal', options)
+export const journalCpu: Scenario = (options) => spunShare([troupe, troupeJournal], options, 'with a journal')

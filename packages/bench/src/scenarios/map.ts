@@ -5,8 +5,8 @@ import type { Contender } from '../contender.js'
 import { listPools } from '../contenders/all.js'
 import { piscina } from '../contenders/piscina.js'
 import { piscinaPacked, piscinaPackedUnchecked } from '../contenders/piscina-packed.js'
-import { python } from '../contenders/python.js'
 import { troupe } from '../contenders/troupe.js'
+import { poolMap } from '../python/pool.js'
 import type { Scenario } from '../scenario.js'
 import { figure } from '../table.js'
 import { rateTable, rateTarget } from '../throughput.js'
@@ -26,13 +26,13 @@ export const map: Scenario = async (options) => {
         .filter(({ slow }) => slow)
         .map(({ name }) => name)
         .join(' and ')} take a fifth of the list.` +
-      (pools.includes(python) ? '' : ' There is no python3 on this machine: its Pool.map was skipped.'),
+      (pools.includes(poolMap) ? '' : ' There is no python3 on this machine: its Pool.map was skipped.'),
     tables: [rateTable(pools, summaries, piscina.name)],
     targets: [
       ...beside(piscina, 25),
       ...beside(piscinaPacked, 1),
       ...beside(piscinaPackedUnchecked, 1),
-      ...beside(python, 1),
+      ...beside(poolMap, 1),
     ],
   }
 }

@@ -20,4 +20,4 @@ export const remoteRate: Scenario = async (options) => {
   }
 }
 
-export const remoteCpu: Scenario = (options) => spunShare([troupe, troupeRemote], 'joined over tcp', options)
+export const remoteCpu: Scenario = (options) => spunShare([troupe, troupeRemote], options, 'joined over tcp')

@@ -3,7 +3,7 @@
  * one that is added here is in all of them. The README has what such a program reads and prints.
  */
 import { fileURLToPath } from 'node:url'
-import { pythonWith } from '../python-with.js'
+import { pythonWith } from '@troupe/testing/python-with'
 
 export interface Peer {
   readonly name: string

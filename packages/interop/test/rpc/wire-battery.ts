@@ -1,8 +1,9 @@
 /**
  * What the tests of the wire of RPC have in common: they are skipped where there is no Python for them.
  */
+
+import { required } from '@troupe/testing/python-with'
 import { describe } from 'vitest'
-import { required } from '../python-with.js'
 import { LineProgram } from './line-program.js'
 import { ENCODINGS, type Encoding, missing, type Peer, script } from './peers.js'
 

@@ -1,5 +1,5 @@
 /**
- * A Python that has the modules that a test needs.
+ * A Python that has the modules that a test or a benchmark needs.
  */
 import { spawnSync } from 'node:child_process'
 
