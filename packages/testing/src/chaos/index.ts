@@ -1,0 +1,8 @@
+export { DEEDS, type Deed, ENDLESS_DEEDS, OBEDIENT_DEEDS } from './deeds.js'
+export { eventually } from './eventually.js'
+export { leftovers } from './leftovers.js'
+export { type Ends, freePort, type Lodger, Machine } from './machine.js'
+export { joinTerms, lodgerOf } from './node-workers.js'
+export { Program } from './program.js'
+export { Source } from './source.js'
+export { type Misfortune, misfortunesOf, Story } from './story.js'
