@@ -2,19 +2,19 @@
  * A farm whose workers have joined over a network that fails, and die, and stand still, and are ended by their own tasks: every
  * result must come, and once, and nothing may be left.
  */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Farm, type FarmStats, FarmWorkers } from '@troupe/actors/farm'
 import {
   DEEDS,
   ENDLESS_DEEDS,
+  inFolder,
   joinTerms,
   leftovers,
   lodgerOf,
   Machine,
   misfortunesOf,
   OBEDIENT_DEEDS,
+  type Places,
   Source,
   Story,
 } from '@troupe/testing/chaos'
@@ -28,6 +28,8 @@ const MACHINES = 3
 const TERMS = {
   ...{ heartbeatMs: 50, livenessMs: 300, hangMs: 1_000, timeoutMs: 1_500, graceMs: 200 },
   // What its worker did was not the fault of a task.
+  // Beside each other, for where workers are lost again and again nothing is sent ahead.
+  concurrency: 32,
   ...{ retries: 20, backoff: { minMs: 10, maxMs: 100 }, intensity: 1_000_000 },
 }
 
@@ -63,16 +65,17 @@ const FARM_DEEDS = {
   },
 }
 
-export async function networkChaos({ count, seed, deeds, folder, log }: NetworkChaosTerms): Promise<NetworkChaos> {
-  const [orders, temporary] = [join(folder, 'orders'), join(folder, 'tmp')]
-  for (const path of [orders, temporary]) mkdirSync(path)
-  // Here and in the workers.
-  process.env.TMPDIR = temporary
+export const networkChaos = (terms: NetworkChaosTerms): Promise<NetworkChaos> =>
+  inFolder(terms.folder, (places) => chaosIn(places, terms))
+
+async function chaosIn(places: Places, { count, seed, deeds, log }: NetworkChaosTerms): Promise<NetworkChaos> {
   const farm = await Farm.start({
     ...{ tasks: TASKS, workers: 0, endpoint: 'tcp://127.0.0.1:*', joinable: true },
     ...TERMS,
   })
-  const machines = await Promise.all(Array.from({ length: MACHINES }, (_, n) => open(farm, `machine ${n + 1}`, orders)))
+  const machines = await Promise.all(
+    Array.from({ length: MACHINES }, (_, n) => open(farm, `machine ${n + 1}`, places.orders)),
+  )
   const story = new Story({
     ...{ seed, count, length: deeds, nameOf: (victim) => (victim instanceof Machine ? victim.kind : 'farm'), log },
     misfortunes: [
@@ -86,7 +89,7 @@ export async function networkChaos({ count, seed, deeds, folder, log }: NetworkC
   await farm.stop()
   if (failure !== undefined) throw failure
   const once = [...times.keys()].filter((n) => times[n] !== 1).map((n) => `${n} came ${times[n]} times`)
-  const left = await leftovers(new Set(machines.flatMap(({ pids }) => [...pids])), [orders, temporary])
+  const left = await leftovers(new Set(machines.flatMap(({ pids }) => [...pids])), Object.values(places))
   return { count: times.length, befell: story.befell, wrong: [...once, ...story.wrong], stats, left }
 }
 

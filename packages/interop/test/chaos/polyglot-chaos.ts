@@ -2,7 +2,6 @@
  * A farm whose process is killed with -9 and resumed with its journal, while workers in Node, Python and C that have joined it
  * over bad networks die, stand still, leave and come back: every result must be in its output once, and nothing may be left.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +11,7 @@ import {
   ENDLESS_DEEDS,
   type Ends,
   freePort,
+  inFolder,
   joinTerms,
   type Lodger,
   leftovers,
@@ -19,6 +19,7 @@ import {
   Machine,
   misfortunesOf,
   OBEDIENT_DEEDS,
+  type Places,
   Program,
   Story,
 } from '@troupe/testing/chaos'
@@ -55,16 +56,15 @@ export interface PolyglotChaos {
   readonly wrong: readonly string[]
 }
 
-export async function polyglotChaos(terms: PolyglotChaosTerms): Promise<PolyglotChaos> {
+export const polyglotChaos = (terms: PolyglotChaosTerms): Promise<PolyglotChaos> =>
+  inFolder(terms.folder, (places) => chaosIn(places, terms))
+
+async function chaosIn(places: Places, terms: PolyglotChaosTerms): Promise<PolyglotChaos> {
   const { count, seed, deeds, folder, log } = terms
-  const [orders, temporary] = [join(folder, 'orders'), join(folder, 'tmp')]
-  for (const path of [orders, temporary]) mkdirSync(path)
-  // Here and in all that it starts.
-  process.env.TMPDIR = temporary
   const [port, journal, output] = [await freePort(), join(folder, 'journal'), join(folder, 'output')]
   await using farm = new FarmProgram({ count, endpoint: `tcp://127.0.0.1:${port}`, journal, output })
   await farm.ready()
-  const cast = new Cast(port, orders)
+  const cast = new Cast(port, places.orders)
   const machines = await cast.open(terms)
   const obedient = machines.filter(({ isObedient }) => isObedient)
   const story = new Story({
@@ -82,7 +82,7 @@ export async function polyglotChaos(terms: PolyglotChaosTerms): Promise<Polyglot
   const wrong = [
     ...[...cast.wrong, ...farm.wrong, ...story.wrong],
     ...[...wrongOutput(output, report.given), ...wrongReport(report), ...(await wrongJournal(journal, report.given))],
-    ...(await leftovers(pids, [orders, temporary])).map((what) => `${what} is left`),
+    ...(await leftovers(pids, Object.values(places))).map((what) => `${what} is left`),
   ]
   return { count: report.given, befell: story.befell, suffered: story.suffered, wrong }
 }

@@ -1,5 +1,6 @@
 export { DEEDS, type Deed, ENDLESS_DEEDS, OBEDIENT_DEEDS } from './deeds.js'
 export { eventually } from './eventually.js'
+export { inFolder, type Places } from './in-folder.js'
 export { leftovers } from './leftovers.js'
 export { type Ends, freePort, type Lodger, Machine } from './machine.js'
 export { joinTerms, lodgerOf } from './node-workers.js'
