@@ -22,6 +22,7 @@ const COMMANDS = {
   bench: [['packages/bench/dist/main.js']],
   differential: [['node_modules/tsx/dist/cli.mjs', 'packages/interop/test/otp/main.ts']],
   chaos: [['node_modules/tsx/dist/cli.mjs', 'packages/actors/test/chaos-main.ts']],
+  'chaos polyglot': [['node_modules/tsx/dist/cli.mjs', 'packages/interop/test/chaos-main.ts']],
   build: [],
   check: [
     ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
@@ -34,13 +35,16 @@ process.exitCode = await main(process.argv.slice(2))
 
 /** @param {readonly string[]} argv */
 async function main([name = '', ...rest]) {
-  const programs = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  // npm takes the first -- away, pnpm leaves it in.
+  const args = rest[0] === '--' ? rest.slice(1) : rest
+  // A play that stands in a package above the others has a program of its own.
+  const programs = [`${name} ${args[0]}`, name].flatMap((one) =>
+    Object.hasOwn(COMMANDS, one) ? [COMMANDS[one]] : [],
+  )[0]
   if (programs === undefined) {
     console.error(`usage: node scripts/run.mjs ${Object.keys(COMMANDS).join(' | ')} [-- ARGUMENTS]`)
     return 2
   }
-  // npm takes the first -- away, pnpm leaves it in.
-  const args = rest[0] === '--' ? rest.slice(1) : rest
   const setUp = await withLock(join(ROOT, '.troupe', 'set-up.lock'), async () => (await install()) || (await build()))
   if (setUp !== 0) return setUp
   for (const [file, ...own] of programs) {

@@ -1,5 +1,5 @@
 /**
- * The command: `chaos [farm | garbage | durable | network]... [--seed SEED] [--tasks N] [--seconds S]`. Plays all if none is named, with
+ * The command: `chaos [farm | garbage | durable | network]... [--seed SEED] [--tasks N] [--seconds S] [--verbose]`. Plays all if none is named, with
  * what it saw on stdout. It exits with 1 when a result was lost or came twice, when an honest call was not answered right, and
  * when the service under garbage grew too large. `durable` plays stories of the seeds from SEED on, for so many seconds.
  */
@@ -14,11 +14,22 @@ import { garbage } from './rpc/garbage.js'
 
 /** How much larger a service may be under garbage, in MiB. */
 const GROWTH_MIB = 150
+/** Something else befalls a machine or the farm about every so many tasks, and everything once. */
+const TASKS_PER_DEED = 650
+const DECK = 24
 
 const { values, positionals } = parseArgs({
-  options: { tasks: { type: 'string' }, seed: { type: 'string' }, seconds: { type: 'string' } },
+  options: {
+    tasks: { type: 'string' },
+    seed: { type: 'string' },
+    seconds: { type: 'string' },
+    verbose: { type: 'boolean' },
+  },
   allowPositionals: true,
 })
+const log = values.verbose
+  ? (line: string) => console.log(`${(performance.now() / 1_000).toFixed(1)} s, ${line}`)
+  : undefined
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 const plays = {
   farm: () => playFarm(Number(values.tasks ?? 100_000)),
@@ -51,15 +62,20 @@ async function playFarm(count: number): Promise<boolean> {
   return isAllRight
 }
 
-async function playNetwork(count: number): Promise<boolean> {
-  const { befell, wrong, stats, left } = await networkChaos({ count, seed, every: [200, 1_800] })
+async function playNetwork(least: number): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-chaos-'))
+  const deeds = Math.max(DECK, Math.round(least / TASKS_PER_DEED))
+  const startMs = performance.now()
+  const { count, befell, wrong, stats, left } = await networkChaos({ count: least, seed, deeds, folder, log })
   const { done, redelivered } = stats
   const isRight = wrong.length === 0 && done === count && left.length === 0
   const what = Object.entries(befell).map(([name, times]) => `${name} ${times}`)
   console.log(
-    `network, seed ${seed}: ${done} of ${count} tasks done, ${redelivered} redelivered; ${what.join(', ')}: ` +
-      (isRight ? 'each result once, no process left' : `WRONG: ${wrong}; left: ${left}`),
+    `network, seed ${seed}, ${Math.round((performance.now() - startMs) / 1_000)} s: ${done} of ${count} tasks done, ` +
+      `${redelivered} redelivered; ${what.join(', ')}: ` +
+      (isRight ? 'each result once, nothing left' : `WRONG: ${wrong.slice(0, 10)}; left: ${left}`),
   )
+  if (isRight) rmSync(folder, { recursive: true })
   return isRight
 }
 

@@ -8,6 +8,7 @@
  */
 #include "troupe_worker.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -21,6 +22,16 @@ static troupe_outcome twice(troupe_try *attempt, troupe_reader input, void *data
   (void)data;
   double n;
   if (!troupe_read_number(&input, &n)) return troupe_bad_input(attempt, "it is not a number");
+  troupe_write_number(troupe_output(attempt), 2 * n);
+  return TROUPE_DONE;
+}
+
+/* n: twice of it, after n % 3 ms. */
+static troupe_outcome twice_later(troupe_try *attempt, troupe_reader input, void *data) {
+  (void)data;
+  double n;
+  if (!troupe_read_number(&input, &n)) return troupe_bad_input(attempt, "it is not a number");
+  if (!troupe_wait(attempt, fmod(n, 3))) return TROUPE_STOPPED;
   troupe_write_number(troupe_output(attempt), 2 * n);
   return TROUPE_DONE;
 }
@@ -113,6 +124,7 @@ static atomic_uint met;
 
 static const troupe_task TASKS[] = {
     {.name = "double", .version = "1", .run = twice},
+    {.name = "doubleLater", .version = "1", .run = twice_later},
     {.name = "digest", .run = digest},
     {.name = "reverse", .run = reverse},
     {.name = "fail", .run = fail},

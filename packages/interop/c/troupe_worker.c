@@ -3,6 +3,7 @@
 #include "farm_link.h"
 #include "farm_pool.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <netdb.h>
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 static const double HELLO_MS = 200;
+/* How long the address of its inbox may be in use, by the one before for most of it. */
+static const double ADDRESS_FREE_MS = 2000;
 static const double HELLO_SILENT_MS = 250;
 /* How long what it says last may take to go out. */
 enum { LAST_WORDS_MS = 500 };
@@ -387,6 +390,16 @@ static void *open_socket(troupe_worker *worker, int type, const char *endpoint) 
   return socket;
 }
 
+/* libzmq gives the address of a closed inbox back in a thread of its own, a little later. */
+static bool bind_soon(void *socket, const char *endpoint) {
+  double until_ms = farm_now_ms() + ADDRESS_FREE_MS;
+  while (zmq_bind(socket, endpoint) != 0) {
+    if (errno != EADDRINUSE || farm_now_ms() > until_ms) return false;
+    poll(NULL, 0, 10);
+  }
+  return true;
+}
+
 static bool open_inbox(troupe_worker *worker) {
   session *now = &worker->now;
   char endpoint[256];
@@ -394,7 +407,7 @@ static bool open_inbox(troupe_worker *worker) {
   else if (!choose_inbox(worker->options.farm, endpoint)) return false;
   size_t size = sizeof now->address;
   now->inbox = open_socket(worker, ZMQ_PULL, endpoint);
-  if (now->inbox == NULL || zmq_bind(now->inbox, endpoint) != 0) return false;
+  if (now->inbox == NULL || !bind_soon(now->inbox, endpoint)) return false;
   if (zmq_getsockopt(now->inbox, ZMQ_LAST_ENDPOINT, now->address, &size) != 0) return false;
   if (worker->options.advertise != NULL) snprintf(now->address, sizeof now->address, "%s", worker->options.advertise);
   return true;

@@ -28,6 +28,12 @@ def double(number, _):
     return 2 * number
 
 
+@worker.task("doubleLater", version="1")
+def double_later(number, context):
+    context.wait(number % 3 / 1000)
+    return 2 * number
+
+
 @worker.task("words", version="1")
 def words(text, _):
     return dict(Counter(text.split()))

@@ -218,6 +218,20 @@ function comesAndGoes() {
     expect(after!.incarnation).not.toBe(before!.incarnation)
   })
 
+  it('binds the same inbox each time that it joins anew', async () => {
+    await using farm = await openFarm({ livenessMs: 60_000 })
+    const address = await freeAddress('tcp')
+    await using relay = await Relay.start(farm.endpoint!)
+    await using worker = new CWorker(program, relay.endpoint, '--inbox', address)
+    for (let life = 1; life <= 8; life++) {
+      await using next = await openFarm({ livenessMs: 60_000 })
+      relay.leadTo(next.endpoint!)
+      relay.cut()
+      expect(await next.submit(tasks.double, life)).toBe(2 * life)
+    }
+    expect([worker.said, worker.told('listens').every((one) => one === address)]).toEqual(['', true])
+  })
+
   it('finds out at once that its farm is another, by its new connection', async () => {
     await using first = await openFarm({ livenessMs: 60_000 })
     await using relay = await Relay.start(first.endpoint!)

@@ -13,22 +13,27 @@ type Weather =
 
 const FAIR: Weather = { kind: 'open', delayMs: 0 }
 
+/** What is left of the bytes of one direction of one connection. */
+export type Sieve = (bytes: Buffer) => Buffer
+
 export class TcpProxy implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #sieve: () => Sieve
   #target: number
   #weather: Weather = FAIR
 
-  /** Listens on a free port of loopback and passes on to another port there. */
-  static async to(port: number): Promise<TcpProxy> {
-    const proxy = new TcpProxy(port)
+  /** Listens on a free port of loopback and passes on to another port there. Each direction of a connection has a sieve. */
+  static async to(port: number, sieve: () => Sieve = () => (bytes) => bytes): Promise<TcpProxy> {
+    const proxy = new TcpProxy(port, sieve)
     proxy.#server.listen(0, '127.0.0.1')
     await once(proxy.#server, 'listening')
     return proxy
   }
 
-  private constructor(port: number) {
+  private constructor(port: number, sieve: () => Sieve) {
     this.#target = port
+    this.#sieve = sieve
     this.#server = createServer((near) => this.#join(near))
   }
 
@@ -82,8 +87,9 @@ export class TcpProxy implements AsyncDisposable {
       [near, far],
       [far, near],
     ] as const) {
+      const sieve = this.#sieve()
       this.#sockets.add(from)
-      from.on('data', (bytes) => this.#pass(bytes, to))
+      from.on('data', (bytes) => this.#pass(sieve(bytes), to))
       from.on('error', () => undefined)
       from.on('close', () => {
         this.#sockets.delete(from)
@@ -94,7 +100,7 @@ export class TcpProxy implements AsyncDisposable {
 
   #pass(bytes: Buffer, to: Socket): void {
     const weather = this.#weather
-    if (weather.kind !== 'open') return
+    if (weather.kind !== 'open' || bytes.length === 0) return
     if (weather.delayMs === 0) return void to.write(bytes)
     setTimeout(() => to.write(bytes), weather.delayMs)
   }

@@ -1,198 +1,135 @@
 /**
- * A farm whose workers have joined over a network that fails, and die, and stand still: every result must come, and once.
+ * A farm whose workers have joined over a network that fails, and die, and stand still, and are ended by their own tasks: every
+ * result must come, and once, and nothing may be left.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Farm, type FarmStats, FarmWorkers } from '@troupe/actors/farm'
-import { type Seeded, seeded } from '@troupe/testing/seeded'
-import { TcpProxy } from '@troupe/testing/tcp-proxy'
-import { isAlive } from '../is-alive.js'
-import * as tasks from './fixtures/tasks.mjs'
+import {
+  DEEDS,
+  ENDLESS_DEEDS,
+  inFolder,
+  joinTerms,
+  leftovers,
+  lodgerOf,
+  Machine,
+  misfortunesOf,
+  OBEDIENT_DEEDS,
+  type Places,
+  Source,
+  Story,
+} from '@troupe/testing/chaos'
+import type { Seeded } from '@troupe/testing/seeded'
+import * as tasks from './fixtures/chaos-tasks.mjs'
 
-const TASKS = new URL('./fixtures/tasks.mjs', import.meta.url)
-const HEARTBEAT_MS = 50
-/** A silence of more than this is a death. */
-const LIVENESS_MS = 300
-/** How many machines there are, each with workers behind a network of its own. */
+const TASKS = new URL('./fixtures/chaos-tasks.mjs', import.meta.url)
+/** How many machines there are, each with a worker behind networks of its own. */
 const MACHINES = 3
-/** How long what was told to end may take, in ms. */
-const END_MS = 20_000
+/** A silence of more than `livenessMs` is a death, and a loop of more than `hangMs`. */
+const TERMS = {
+  ...{ heartbeatMs: 50, livenessMs: 300, hangMs: 1_000, timeoutMs: 1_500, graceMs: 200 },
+  // What its worker did was not the fault of a task.
+  // Beside each other, for where workers are lost again and again nothing is sent ahead.
+  concurrency: 32,
+  ...{ retries: 20, backoff: { minMs: 10, maxMs: 100 }, intensity: 1_000_000 },
+}
 
 export interface NetworkChaosTerms {
+  /** How many tasks at least; there are more if they are done before all has befallen them. */
   readonly count: number
   readonly seed: number
-  /** After how many tasks something else befalls them: from, to. */
-  readonly every: readonly [number, number]
+  /** How often something befalls them. */
+  readonly deeds: number
+  /** An empty folder. */
+  readonly folder: string
+  /** Is told what befalls whom. */
+  readonly log?: ((line: string) => void) | undefined
 }
 
 export interface NetworkChaos {
+  readonly count: number
   /** How often each thing has befallen them. */
   readonly befell: Readonly<Record<string, number>>
-  /** Results that did not come, or came more than once. */
-  readonly wrong: readonly number[]
+  /** Results that did not come, came more than once, or are not right; and deeds that could not be done. */
+  readonly wrong: readonly string[]
   readonly stats: FarmStats
-  /** Processes that were there after the end. */
-  readonly left: readonly number[]
+  /** Processes and files that were there after the end. */
+  readonly left: readonly string[]
 }
 
-/** Workers that reach the farm through one bad network and are reached through another. */
-class Machine {
-  readonly pids = new Set<number>()
-  sink!: TcpProxy
-  inbox!: TcpProxy
-  workers!: FarmWorkers
-
-  static async start(farm: Farm): Promise<Machine> {
-    const machine = new Machine()
-    machine.sink = await TcpProxy.to(portOf(farm.endpoint!))
-    machine.inbox = await TcpProxy.to(0)
-    await machine.join()
-    return machine
-  }
-
-  async join(): Promise<void> {
-    // Its inbox is where it was promised, behind the network.
-    const port = await freePort()
-    this.inbox.retarget(port)
-    this.workers = await FarmWorkers.join({
-      tasks: TASKS,
-      slots: 1,
-      farm: `tcp://127.0.0.1:${this.sink.port}`,
-      inbox: `tcp://127.0.0.1:${port}`,
-      advertise: `127.0.0.1:${this.inbox.port}`,
-      joinTimeoutMs: 60_000,
-      intensity: 1_000,
-      // One that hangs is killed by its owner at last, also when the farm cannot say so.
-      shutdownMs: 2_000,
-    })
-    this.see()
-  }
-
-  get pid(): number | undefined {
-    return this.workers.workers[0]?.pid
-  }
-
-  see(): void {
-    if (this.pid !== undefined) this.pids.add(this.pid)
-  }
-
-  async end(): Promise<void> {
-    this.see()
-    for (const network of [this.sink, this.inbox]) network.heal()
-    await this.workers.stop()
-    await this.sink[Symbol.asyncDispose]()
-    await this.inbox[Symbol.asyncDispose]()
-  }
-}
-
-/** What can befall a machine. Each ends by itself, and resolves when it has. */
-const DEEDS: Readonly<Record<string, (machine: Machine, random: Seeded, farm: Farm) => Promise<void>>> = {
-  async 'worker killed'({ pid }) {
-    signal(pid, 'SIGKILL')
-  },
-  async 'worker stopped for a while'({ pid }, random) {
-    signal(pid, 'SIGSTOP')
-    await delay(random.whole(50, 3 * LIVENESS_MS))
-    signal(pid, 'SIGCONT')
-  },
-  async 'both connections cut'({ sink, inbox }) {
-    sink.cut()
-    inbox.cut()
-  },
-  async 'connection to the farm cut'({ sink }) {
-    sink.cut()
-  },
-  async 'connection to the worker cut'({ inbox }) {
-    inbox.cut()
-  },
-  async 'network down'({ sink, inbox }, random) {
-    sink.down()
-    inbox.down()
-    await delay(random.whole(50, 2_000))
-    sink.heal()
-    inbox.heal()
-  },
-  async 'farm not reached'({ sink }, random) {
-    sink.swallow()
-    await delay(random.whole(50, 1_500))
-    sink.heal()
-  },
-  async 'worker not reached'({ inbox }, random) {
-    inbox.swallow()
-    await delay(random.whole(50, 1_500))
-    inbox.heal()
-  },
-  async 'network slow'({ sink, inbox }, random) {
-    const ms = random.whole(5, 100)
-    sink.slow(ms)
-    inbox.slow(ms)
-    await delay(500)
-    sink.heal()
-    inbox.heal()
-  },
-  async 'left and joined'(machine) {
-    await machine.workers.leave()
-    await machine.join()
-  },
-  async 'farm paused'(_, random, farm) {
+/** What can befall the farm. */
+const FARM_DEEDS = {
+  async 'farm paused'(farm: Farm, random: Seeded) {
     farm.pause()
     await delay(random.whole(10, 300))
     farm.resume()
   },
 }
 
-export async function networkChaos({ count, seed, every }: NetworkChaosTerms): Promise<NetworkChaos> {
-  const random = seeded(seed)
+export const networkChaos = (terms: NetworkChaosTerms): Promise<NetworkChaos> =>
+  inFolder(terms.folder, (places) => chaosIn(places, terms))
+
+async function chaosIn(places: Places, { count, seed, deeds, log }: NetworkChaosTerms): Promise<NetworkChaos> {
   const farm = await Farm.start({
     ...{ tasks: TASKS, workers: 0, endpoint: 'tcp://127.0.0.1:*', joinable: true },
-    ...{ heartbeatMs: HEARTBEAT_MS, livenessMs: LIVENESS_MS },
+    ...TERMS,
   })
-  const machines = await Promise.all(Array.from({ length: MACHINES }, () => Machine.start(farm)))
-  const times = new Array<number>(count).fill(0)
-  const befell: Record<string, number> = {}
-  const underway = new Map<Machine, Promise<void>>()
-  let nextAt = random.whole(...every)
+  const machines = await Promise.all(
+    Array.from({ length: MACHINES }, (_, n) => open(farm, `machine ${n + 1}`, places.orders)),
+  )
+  const story = new Story({
+    ...{ seed, count, length: deeds, nameOf: (victim) => (victim instanceof Machine ? victim.kind : 'farm'), log },
+    misfortunes: [
+      ...misfortunesOf({ ...DEEDS, ...OBEDIENT_DEEDS, ...ENDLESS_DEEDS }, machines),
+      ...misfortunesOf(FARM_DEEDS, [farm]),
+    ],
+  })
+  const times: number[] = []
+  const { failure, stats } = await play(farm, { machines, story, source: new Source(count), times })
+  await Promise.all(machines.map((machine) => machine.end()))
+  await farm.stop()
+  if (failure !== undefined) throw failure
+  const once = [...times.keys()].filter((n) => times[n] !== 1).map((n) => `${n} came ${times[n]} times`)
+  const left = await leftovers(new Set(machines.flatMap(({ pids }) => [...pids])), Object.values(places))
+  return { count: times.length, befell: story.befell, wrong: [...once, ...story.wrong], stats, left }
+}
+
+interface Stage {
+  readonly machines: readonly Machine[]
+  readonly story: Story
+  readonly source: Source
+  /** How often each result has come. */
+  readonly times: number[]
+}
+
+async function play(farm: Farm, { machines, story, source, times }: Stage) {
+  let last: FarmStats | undefined
   const timer = setInterval(() => {
-    for (const machine of machines) machine.see()
-    const free = machines.filter((machine) => !underway.has(machine))
-    if (farm.stats().done < nextAt || free.length === 0) return
-    nextAt = farm.stats().done + random.whole(...every)
-    const machine = random.pick(free)
-    const name = random.pick(Object.keys(DEEDS))
-    befell[name] = (befell[name] ?? 0) + 1
-    const deed = DEEDS[name]!(machine, random, farm).finally(() => underway.delete(machine))
-    underway.set(machine, deed)
+    // So that it knows whom it has had.
+    for (const machine of machines) void machine.pid
+    story.advance(farm.stats().done)
+    source.allow(story.allowed)
+    if (story.hasEnded) source.end()
   }, 5)
   let failure: unknown
   try {
-    for await (const output of farm.mapUnordered(tasks.doubleLater, times.keys())) times[output / 2]!++
+    for await (const output of farm.mapUnordered(tasks.doubleLater, given(source, times))) times[output / 2]!++
+    last = farm.stats()
   } catch (error) {
     failure = error
   }
   clearInterval(timer)
-  await Promise.all(underway.values())
-  const stats = farm.stats()
-  await Promise.all(machines.map((machine) => machine.end()))
-  await farm.stop()
-  if (failure !== undefined) throw failure
-  const wrong = [...times.keys()].filter((n) => times[n] !== 1)
-  const pids = machines.flatMap((machine) => [...machine.pids])
-  const byMs = performance.now() + END_MS
-  while (pids.some(isAlive) && performance.now() < byMs) await delay(10)
-  return { befell, wrong, stats, left: pids.filter(isAlive) }
+  return { failure, stats: last ?? farm.stats() }
 }
 
-function signal(pid: number | undefined, name: NodeJS.Signals): void {
-  // It may have died meanwhile.
-  if (pid !== undefined && isAlive(pid)) process.kill(pid, name)
+async function* given(source: Source, times: number[]) {
+  for await (const n of source.inputs()) {
+    times[n] = 0
+    yield n
+  }
 }
 
-const portOf = (endpoint: string): number => Number(/:(\d+)$/.exec(endpoint)?.[1])
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+const open = (farm: Farm, kind: string, folder: string): Promise<Machine> =>
+  Machine.start({
+    ...{ kind, folder, farmPort: Number(/:(\d+)$/.exec(farm.endpoint!)?.[1]) },
+    start: async (ends) => lodgerOf(await FarmWorkers.join({ tasks: TASKS, ...joinTerms(ends, folder) })),
+  })

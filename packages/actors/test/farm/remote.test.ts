@@ -13,6 +13,7 @@ import { collect, joinFarm, openFarm, range, TASKS, until } from './open-farm.js
 
 const OTHER = new URL('./fixtures/other-tasks.mjs', import.meta.url)
 const JOINABLE = { endpoint: 'tcp://127.0.0.1:*', joinable: true } as const
+const SLOW = new URL('./fixtures/slow-tasks.mjs', import.meta.url)
 /** One that nobody joins by itself. */
 const openEmpty = async (options = {}) => {
   const farm = await Farm.start({ tasks: TASKS, workers: 0, ...JOINABLE, ...options })
@@ -171,6 +172,13 @@ it.each([[{ inbox: 'tcp://0.0.0.0:*' }], [{ inbox: 'tcp://*:*' }]])(
     await expect(joining).rejects.toMatchObject({ code: 'INSECURE_ENDPOINT' })
   },
 )
+
+it('workers whose processes take more than ten seconds to start have the whole time of the join for it', async () => {
+  await using farm = await openEmpty({ tasks: SLOW })
+  const workers = joinFarm(farm, { tasks: SLOW, env: { SLOW: '10500' }, slots: 1, joinTimeoutMs: 30_000 })
+  expect(await farm.submit(tasks.double, 4)).toBe(8)
+  expect((await workers).workers).toMatchObject([{ id: 'remote-1' }])
+})
 
 it('a join can be given up by its signal', async () => {
   await using farm = await openEmpty()

@@ -25,6 +25,9 @@ const JOINER = { module: new URL('./joiner.js', import.meta.url), export: 'farmJ
 /** The delays between the restarts of a worker that keeps dying, in ms. */
 const RESTART_BACKOFF = { minMs: 50, maxMs: 5_000 }
 
+/** A process has so long to start, though its farm is to be there sooner, in ms. */
+const SHORTEST_START_MS = 10_000
+
 /** What a worker is to its farm. */
 export interface JoinedWorker {
   readonly pid: number | undefined
@@ -171,6 +174,7 @@ export class FarmWorkers implements AsyncDisposable {
     }
     const actor = await Actor.start(JOINER, args, {
       ...{ name, isolation, shutdownMs, env, stdout, log: this.#log },
+      startTimeoutMs: startTimeMs(joinTimeoutMs),
       ...(execArgv && { execArgv }),
     })
     slot.actor = actor
@@ -225,6 +229,10 @@ export class FarmWorkers implements AsyncDisposable {
     }
   }
 }
+
+/** How long its process may take to start: on a busy machine that is most of what a join takes. */
+const startTimeMs = (joinTimeoutMs: number): number =>
+  joinTimeoutMs === 0 ? 0 : Math.max(joinTimeoutMs, SHORTEST_START_MS)
 
 async function leaveWith({ actor }: Slot): Promise<void> {
   if (actor === undefined || actor.hasEnded) return
