@@ -20,6 +20,8 @@ export type { Seat } from './seat.js'
 const MAX_TIMER_MS = 2 ** 31 - 1
 /** What is sent before the end of a turn is no less than this: small frames cost more than they gain. */
 const EARLY_TASKS = 64
+/** The same for each of many workers. */
+const EARLY_EACH = 32
 
 /** Of tasks that cost this or more, in ms, it is seen how fast each worker is. */
 const SPEED_FROM_MS = 0.5
@@ -294,7 +296,8 @@ export class Dispatcher {
     // A single worker has nobody to wait for.
     const others = this.#seats.size - 1
     const missing = others > 0 ? (this.#held - this.#seats.size * this.#least) / others : Number.POSITIVE_INFINITY
-    this.#early = Math.max(this.#placement.pending.size + EARLY_TASKS, missing)
+    const least = Math.max(EARLY_TASKS, EARLY_EACH * this.#seats.size)
+    this.#early = Math.max(this.#placement.pending.size + least, missing)
   }
 
   #leastHeld(): number {
@@ -420,8 +423,9 @@ const unencodable = (entry: Entry, cause: unknown): Error =>
 
 /** A worker's tasks took so long each, where they are estimated to cost so much: because of the worker, or of these tasks. */
 function noteSpeed(seat: Seat, costMs: number | undefined, tookMs: number): void {
-  // Of shorter tasks the time is that of the machine's other work, and how many are sent ahead is bounded otherwise.
-  if (costMs === undefined || costMs < SPEED_FROM_MS) return
-  const slowness = Math.min(MAX_SLOWNESS, Math.max(1 / MAX_SLOWNESS, tookMs / costMs))
+  if (costMs === undefined) return
+  // Of shorter tasks the time is that of the machine's other work, and says nothing: what it said before is forgotten.
+  const beside = costMs < SPEED_FROM_MS ? 1 : tookMs / costMs
+  const slowness = Math.min(MAX_SLOWNESS, Math.max(1 / MAX_SLOWNESS, beside))
   seat.slowness = seat.slowness * 0.9 + slowness * 0.1
 }

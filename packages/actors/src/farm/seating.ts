@@ -31,12 +31,18 @@ export class Seating implements Pick<DispatchPort, 'send' | 'cancel' | 'allow' |
   /** A worker has joined and takes tasks. */
   take(mate: Mate, { tags, slots }: Hello): void {
     const { id, isOwn, place } = mate
-    const doubtedUntilMs = this.#losses.doubtedUntilMs(place)
+    const doubtedUntilMs = this.#losses.doubtedUntilMs(place, this.#countAt(place) + 1)
     const own = { id, tags: new Set(tags), isOwn, doubtedUntilMs }
     const seat = this.#dispatcher?.join({ ...own, ...(slots !== undefined && { slots }) })
     if (seat === undefined) return
     mate.seat = seat
     this.#mates.set(seat, mate)
+  }
+
+  #countAt(place: string): number {
+    let count = 0
+    for (const mate of this.#mates.values()) if (mate.place === place) count++
+    return count
   }
 
   /** A worker has ended, or is taken to have. What it had sent before is on its way here, and counts. */

@@ -71,21 +71,22 @@ it('nothing is sent ahead to a worker where workers were lost again and again, u
   expect(doubted.holder.held).toBeGreaterThan(10)
 })
 
-it('a place is doubtful for a minute after the last of three losses in a minute', () => {
+it('a place is doubtful for a minute after the last of three losses in a minute for each worker there', () => {
   const clock = new SimulatedClock()
   clock.advance(100_000)
   const losses = new Losses(clock)
   losses.note('here')
   clock.advance(50_000)
   losses.note('here')
-  expect(losses.doubtedUntilMs('here')).toBe(0)
+  expect(losses.doubtedUntilMs('here', 1)).toBe(0)
   clock.advance(9_000)
   losses.note('here')
-  expect(losses.doubtedUntilMs('here')).toBe(159_000 + 60_000)
-  expect(losses.doubtedUntilMs('elsewhere')).toBe(0)
+  expect(losses.doubtedUntilMs('here', 1)).toBe(159_000 + 60_000)
+  expect(losses.doubtedUntilMs('elsewhere', 1)).toBe(0)
+  expect(losses.doubtedUntilMs('here', 2)).toBe(0)
   clock.advance(59_999)
   losses.note('here')
-  expect(losses.doubtedUntilMs('here')).toBe(0)
+  expect(losses.doubtedUntilMs('here', 1)).toBe(0)
 })
 
 it('what a doubted worker holds goes elsewhere as that of any other', () => {

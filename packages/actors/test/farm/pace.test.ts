@@ -50,6 +50,19 @@ describe('how many tasks a worker may hold', () => {
     expect(pace.held(1)).toBeGreaterThan(short / 2)
   })
 
+  it('is not moved much by one answer that took long, for the machine may have had other things to do', () => {
+    const pace = learnt(0.001)
+    pace.answered(4, 20, 40)
+    expect(pace.held(1)).toBeGreaterThan(500)
+  })
+
+  it('goes by the mean where few tasks are long among many that are short, though no two follow each other', () => {
+    const pace = learnt(0.001)
+    for (let n = 0; n < 40; n++) pace.answered(10, n % 4 === 0 ? 1_000 : 0.01, 100)
+    expect(pace.costMs).toBeGreaterThan(15)
+    expect(pace.held(1)).toBeLessThan(4)
+  })
+
   it('is not moved by an answer to nothing', () => {
     const pace = learnt(1)
     pace.answered(0, 1e6, 1e6)

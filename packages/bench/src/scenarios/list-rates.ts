@@ -15,9 +15,9 @@ export async function listRates(
   pools: readonly Contender[],
   slowPart: number,
   options: ScenarioOptions,
+  count = listLength(options),
 ): Promise<Map<string, Summary>> {
   const { workers, rounds, quick } = options
-  const count = listLength(options)
   const orderFor = ({ slow }: Contender) => ({ by: 'map' as const, count: slow === true ? count * slowPart : count })
   return rates(await alternate(pools, { start: startWith('noop', workers), rounds, warmUp: !quick, orderFor }))
 }
