@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { pythonWith, required } from '@troupe/testing/python-with'
 import { CProgram, missing } from './c-worker.js'
 import { polyglotChaos } from './chaos/polyglot-chaos.js'
-import { pythonWith, required } from './python-with.js'
 
 /** Something else befalls somebody about every so many tasks, and everything once. */
 const TASKS_PER_DEED = 650

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pythonWith, required } from '@troupe/testing/python-with'
 import { expect, it, onTestFinished } from 'vitest'
 import { CProgram, missing } from '../c-worker.js'
-import { pythonWith, required } from '../python-with.js'
 import { polyglotChaos } from './polyglot-chaos.js'
 
 const COUNT = 3_000
