@@ -143,10 +143,8 @@ export class Crew {
   tick(): void {
     const now = this.#terms.clock.now()
     for (const mate of this.#mates.values()) {
-      const { lostSinceMs, isRefused } = mate.end
-      // The end of one that was started here is known otherwise, and it may hang up before.
-      if (isRefused && !mate.isOwn) mate.keeper.silent('nobody listens at its inbox any more')
-      else if (lostSinceMs !== undefined && now - lostSinceMs > RECONNECT_MS)
+      const { lostSinceMs } = mate.end
+      if (lostSinceMs !== undefined && now - lostSinceMs > RECONNECT_MS)
         mate.keeper.silent(`it answered no heartbeat for ${this.#terms.livenessMs} ms`)
     }
   }

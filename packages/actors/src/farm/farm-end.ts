@@ -21,7 +21,7 @@ import { postParts, readPort } from './port.js'
 const LAST_WORDS_MS = 15
 
 /** How soon and how often a lost connection is made again, in ms: libzmq adds up to as much by chance. */
-const RECONNECT_EVERY_MS = 20
+const RECONNECT_EVERY_MS = 10
 
 export interface FarmEnd {
   /** Where the worker is to listen; undefined if it need not. */
@@ -32,8 +32,6 @@ export interface FarmEnd {
   readonly isReached: boolean
   /** Since when the connection to the worker is lost, if it is. */
   readonly lostSinceMs: number | undefined
-  /** The connection is lost, and nobody listens where the worker did. */
-  readonly isRefused: boolean
   /** The worker says where it listens. False if it cannot be reached there. */
   open(inbox: string | undefined): boolean
   send(parts: Parts): void
@@ -53,6 +51,8 @@ export interface SocketTerms {
   readonly livenessMs: number
   readonly clock: Clock
   readonly log: Logger
+  /** The connection is lost, and nobody listens where the worker did. */
+  refused?(): void
 }
 
 /** A PUSH to the worker's inbox. What the worker says comes to the sink, which all workers share. */
@@ -61,7 +61,6 @@ export class SocketEnd implements FarmEnd {
   readonly port = undefined
   isReached = false
   lostSinceMs: number | undefined
-  isRefused = false
   readonly #terms: SocketTerms
   readonly #place: PrivateEndpoint | undefined
   #socket: ZMQPush<{ codec: 'frames' }> | undefined
@@ -122,10 +121,9 @@ export class SocketEnd implements FarmEnd {
         if (type === 'handshake_succeeded') {
           this.isReached = true
           this.lostSinceMs = undefined
-          this.isRefused = false
         }
         // Of a try to connect again: what has been closed is what came to nothing.
-        if (type === 'closed' && this.lostSinceMs !== undefined) this.isRefused = true
+        if (type === 'closed' && this.lostSinceMs !== undefined) this.#terms.refused?.()
         if (type === 'disconnected') this.lostSinceMs ??= this.#terms.clock.now()
       }
     } catch (error) {
@@ -142,7 +140,6 @@ export class PortEnd implements FarmEnd {
   readonly inbox = undefined
   readonly isReached = true
   readonly lostSinceMs = undefined
-  readonly isRefused = false
   readonly port: MessagePort
   readonly #own: MessagePort
   /** What was posted before the thread's end comes before this. */

@@ -1,8 +1,7 @@
 import { resolveLog, SimulatedClock } from '@troupe/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Crew, type Mate } from '../../dist/farm/crew.js'
-import { PortEnd } from '../../dist/farm/farm-end.js'
-import { encodeBody, encodeHeader, type FrameKind, WIRE_VERSION } from '../../dist/farm/wire.js'
+import { encodeBody, encodeHeader, type FrameKind } from '../../dist/farm/wire.js'
 
 const RUN = 'a run'
 const told: unknown[][] = []
@@ -35,19 +34,6 @@ function joined() {
   told.length = 0
   return { mate, say }
 }
-
-it('a worker that was let in is given up at once when nobody listens where it did; the end of an own one is known otherwise', async () => {
-  const silent: string[] = []
-  const end = new PortEnd(nothing)
-  const refused = Object.assign(Object.create(end), { isRefused: true, send: nothing, close: () => end.close() })
-  const header = { kind: 'HELLO', run: '', incarnation: '0123456789abcdef', sequence: 0, acknowledged: 0 } as const
-  const hello = { inbox: 'tcp://127.0.0.1:9', pid: 1, tasks: [], encodings: ['msgpack'] }
-  const keeper = (id: string) => ({ ...KEEPER, silent: () => void silent.push(id) })
-  crew.admit('guest', { ...header, version: WIRE_VERSION }, hello, refused, keeper('guest'))
-  Object.assign(crew.expect('own', 'port', keeper('own')).end, { isRefused: true })
-  crew.tick()
-  expect(silent).toEqual(['guest'])
-})
 
 describe('a numbered frame of a worker', () => {
   it.each([

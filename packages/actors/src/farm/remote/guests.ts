@@ -147,7 +147,8 @@ export class Guests {
     for (const guest of this.#guests.values()) if (guest.inbox === inbox) this.#silent(guest, 'it has joined anew')
     const transport = inbox.startsWith('ipc:') ? 'ipc' : 'tcp'
     const places = { transport, inbox, incarnation, lingerMs: LINGER_MS } as const
-    const end = new SocketEnd({ ...places, heartbeatMs, livenessMs, clock: systemClock, log })
+    const refused = () => this.#silent(guest, 'nobody listens at its inbox any more')
+    const end = new SocketEnd({ ...places, heartbeatMs, livenessMs, clock: systemClock, log, refused })
     try {
       end.open(inbox)
     } catch (error) {
