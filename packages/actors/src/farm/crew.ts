@@ -66,6 +66,7 @@ export interface CrewTerms {
   readonly livenessMs: number
   readonly concurrency: number
   readonly graceMs: number
+  readonly maxMessageBytes: number
   readonly clock: Clock
   readonly log: Logger
 }
@@ -197,13 +198,13 @@ export class Crew {
   }
 
   #welcome(mate: Mate, hello: Hello): void {
-    const { beatMs: heartbeatMs, livenessMs, concurrency, graceMs } = this.#terms
+    const { beatMs: heartbeatMs, livenessMs, concurrency, graceMs, maxMessageBytes } = this.#terms
     if (!mate.joined) {
       mate.pid = hello.pid
       mate.encoding = BODY_ENCODINGS.find((encoding) => hello.encodings.includes(encoding)) ?? 'msgpack'
     }
     const { id, encoding } = mate
-    const welcome = { encoding, heartbeatMs, id, livenessMs, concurrency, graceMs }
+    const welcome = { encoding, heartbeatMs, id, livenessMs, concurrency, graceMs, maxMessageBytes }
     mate.end.send([this.#header(mate, 'WELCOME', 0), encodeBody(welcome, 'msgpack')])
     if (mate.joined) return
     mate.joined = true

@@ -108,6 +108,16 @@ const AllFarmOptions = z.strictObject({
   heartbeatMs: z.number().int().min(10).max(60_000).default(1_000),
   /** A worker that answers no heartbeat for so long is given up, in ms. */
   livenessMs: z.number().int().min(20).max(600_000).default(5_000),
+  /**
+   * The largest part of a message that it takes from a worker, in bytes: an output, or a large binary value in it. A task that gives
+   * more has failed with `INVALID_OUTPUT`; who sends it all the same is hung up on.
+   */
+  maxMessageBytes: z
+    .number()
+    .int()
+    .min(65_536)
+    .max(2 ** 40)
+    .default(256 << 20),
   /** How many tasks may be queued by `submit`; a `submit` beyond waits. */
   maxQueued: z.number().int().min(1).default(100_000),
   /** At most `limit` tasks begin in any `perMs`, of all that it runs; tries count. */

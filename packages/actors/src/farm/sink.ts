@@ -12,6 +12,8 @@ export interface SinkTerms {
   readonly insecure: boolean
   /** Whether all workers are in this process. */
   readonly isInner: boolean
+  /** Of one part of a message. */
+  readonly maxMessageBytes: number
   readonly log: Logger
   came(parts: Parts): void
   failed(error: unknown): void
@@ -25,13 +27,14 @@ export class Sink {
   /** @throws {TroupeError} `INVALID_ENDPOINT`, `INSECURE_ENDPOINT` */
   constructor(terms: SinkTerms) {
     this.#terms = terms
-    const { run, endpoint, insecure, isInner, log } = terms
+    const { run, endpoint, insecure, isInner, maxMessageBytes, log } = terms
     if (endpoint === undefined && !isInner) this.#place = privateEndpoint()
     const where = endpoint ?? this.#place?.endpoint ?? `inproc://troupe-farm-${run}`
     assertSafeEndpoint(parseEndpoints(where, 'bind'), 'a farm', insecure)
     this.#socket = new ZMQPull(`@${where.replace(/^@/, '')}`, {
       codec: 'frames',
       receiveHighWaterMark: 0,
+      maxMessageBytes,
       insecure,
       log,
     })

@@ -96,6 +96,8 @@ export const Welcome = z.object({
   concurrency: z.number().int().positive(),
   /** How long a task may go on after it was cancelled, in ms. */
   graceMs: z.number().nonnegative(),
+  /** The farm hangs up on who sends it a larger part of a message. */
+  maxMessageBytes: z.number().positive().optional(),
 })
 export type Welcome = z.output<typeof Welcome>
 

@@ -53,11 +53,11 @@ export class WorkerPool {
   constructor(terms: PoolTerms) {
     this.#terms = terms
     const { run, options, log } = terms
-    const { heartbeatMs, livenessMs, hangMs, concurrency, graceMs } = options
+    const { heartbeatMs, livenessMs, hangMs, concurrency, graceMs, maxMessageBytes } = options
     // A worker's own heartbeats show that its event loop turns: often enough for the limit on its silence.
     const beatMs = hangMs > 0 ? Math.max(1, Math.min(heartbeatMs, Math.floor(hangMs / 4))) : heartbeatMs
     this.#crew = new Crew(
-      { run, heartbeatMs, beatMs, livenessMs, concurrency, graceMs, clock: systemClock, log },
+      { run, heartbeatMs, beatMs, livenessMs, concurrency, graceMs, maxMessageBytes, clock: systemClock, log },
       {
         stranger: (header, hello) => this.#guests?.knock(header, hello),
         heard: (mate) => this.seating.heard(mate),
@@ -178,8 +178,8 @@ export class WorkerPool {
     const { run, log, failed, options } = this.#terms
     const isInner = this.#groups.every(({ isolation }) => isolation !== 'process')
     const came = this.#crew.came.bind(this.#crew)
-    const { endpoint, insecure } = options
-    this.#sink = new Sink({ run, endpoint, insecure, isInner, log, came, failed })
+    const { endpoint, insecure, maxMessageBytes } = options
+    this.#sink = new Sink({ run, endpoint, insecure, isInner, maxMessageBytes, log, came, failed })
     this.#sinkEndpoint = await this.#sink.open()
   }
 

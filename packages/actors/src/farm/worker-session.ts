@@ -152,13 +152,15 @@ export class WorkerSession {
     const { tasks, log, introduction } = this.#terms
     this.#run = run
     this.#welcome = welcome
-    const { graceMs, encoding } = welcome
+    const { graceMs, encoding, maxMessageBytes } = welcome
     this.#runner = new TaskRunner({
       ...{ tasks, concurrency: introduction.slots ?? welcome.concurrency, graceMs, log },
-      send: (results) => this.#number('RESULTS', encodeResults(results, encoding)),
+      send: (results) => {
+        for (const body of encodeResults(results, encoding, maxMessageBytes)) this.#number('RESULTS', body)
+      },
       update: (update) => {
-        const { parts, refused } = encodeUpdate(update, encoding)
-        this.#number('UPDATE', parts)
+        const { bodies, refused } = encodeUpdate(update, encoding, maxMessageBytes)
+        for (const body of bodies) this.#number('UPDATE', body)
         return refused
       },
     })

@@ -6,7 +6,15 @@ import { encodeBody, encodeHeader, type FrameKind } from '../../dist/farm/wire.j
 const RUN = 'a run'
 const told: unknown[][] = []
 const tell = (what: string) => (mate: Mate, more?: unknown) => void told.push([what, mate.id, more])
-const terms = { run: RUN, heartbeatMs: 1_000, beatMs: 1_000, livenessMs: 3_000, concurrency: 1, graceMs: 1_000 }
+const terms = {
+  run: RUN,
+  heartbeatMs: 1_000,
+  beatMs: 1_000,
+  livenessMs: 3_000,
+  concurrency: 1,
+  graceMs: 1_000,
+  maxMessageBytes: 1e9,
+}
 const crew = new Crew(
   { ...terms, clock: new SimulatedClock(), log: resolveLog() },
   {

@@ -27,6 +27,21 @@ describe.each(GROUNDS)('a farm of %s', (_name, ground) => {
     expect(outcomes).toMatchObject([{ value: 2 }, { reason: { code: 'INVALID_INPUT' } }, { value: 3 }])
   })
 
+  it('fails a task that gives more than the farm takes, and those beside it come, in as many frames as they need', async () => {
+    const farm = await openFarm({ ...ground, maxMessageBytes: 65_536, concurrency: 8 })
+    const outputs = [40_000, 40_000, 70_000, 40_000].map((length) => ({ give: 'x'.repeat(length) }))
+    const outcomes = await collect(
+      farm.map(tasks.give, [...outputs, { give: Buffer.alloc(70_000) }], { settled: true }),
+    )
+    expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'given' : outcome.reason))).toMatchObject([
+      ...['given', 'given', { code: 'INVALID_OUTPUT' }, 'given', { code: 'INVALID_OUTPUT' }],
+    ])
+    const [, , tooLong] = outcomes
+    expect(String(tooLong?.status === 'rejected' && tooLong.reason.message)).toMatch(
+      /too large: 700\d\d bytes, and the farm takes 65536 in one part of a message \(maxMessageBytes\)/,
+    )
+  })
+
   it('says that a result which does not fit the schema or cannot be encoded is the fault of its task', async () => {
     const farm = running()
     await expect(farm.submit(tasks.picky, 404)).rejects.toThrow(/this is the task's fault/)

@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Farm, FarmWorkers } from '@troupe/actors/farm'
+import { ZMQMonitor } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 import { expect, it, onTestFinished } from 'vitest'
 import {
@@ -58,6 +59,11 @@ class Puppet {
 
   async raw(...parts: Uint8Array[]): Promise<void> {
     await this.#sink.send(parts)
+  }
+
+  /** Resolves when the farm hangs up. */
+  async hungUp(): Promise<void> {
+    for await (const { type } of new ZMQMonitor(this.#sink)) if (type === 'disconnected') return
   }
 
   told = (kind: FrameKind) => this.heard.find(([other]) => other === kind)?.[1]
@@ -210,4 +216,17 @@ it('who joins while the farm stops does not hold it up', async () => {
   await farm.stop()
   clearInterval(saying)
   expect(farm.state).toBe('stopped')
+})
+
+it('one that sends more than the farm takes is hung up on before it is read, and the farm goes on', async () => {
+  const farm = await openFarm({ endpoint: 'tcp://127.0.0.1:*', joinable: true, maxMessageBytes: 65_536, ...QUICK })
+  const puppet = await joined(farm)
+  const outputs = farm.submitMany(tasks.double, Array(20).keys())
+  await until(() => puppet.told('TASKS') !== undefined)
+  const hungUp = puppet.hungUp()
+  await puppet.say('RESULTS', 1, { outputs: [[1, ['x'.repeat(70_000)]]], failures: [], busyMs: 0 })
+  await hungUp
+  await puppet.close()
+  expect(await outputs).toEqual(Array.from({ length: 20 }, (_, n) => 2 * n))
+  expect(farm.stats()).toMatchObject({ failed: 0, retried: 0 })
 })
