@@ -106,7 +106,7 @@ describe('troupe call', () => {
     await expect.poll(() => shop.stats.running, { timeout: 10_000 }).toBe(1)
     command.interrupt()
     expect(await command.result).toMatchObject({ signal: 'SIGINT', stderr: '' })
-    await expect.poll(() => shop.stats.running).toBe(0)
+    await expect.poll(() => shop.stats.running, { timeout: 10_000 }).toBe(0)
   })
 
   it('is cancelled, quietly, when the reader of its output goes away', async () => {
@@ -114,6 +114,6 @@ describe('troupe call', () => {
     await once(command.child.stdout, 'data')
     command.child.stdout.destroy()
     expect(await command.result).toMatchObject({ status: 141, stderr: '' })
-    await expect.poll(() => shop.stats.running).toBe(0)
+    await expect.poll(() => shop.stats.running, { timeout: 10_000 }).toBe(0)
   })
 })
