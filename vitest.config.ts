@@ -1,13 +1,13 @@
 import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
-/** Programs as a user starts them: the examples, those in the pages, the commands, the peers in other languages, workers from elsewhere, full disks, chaos. */
+/** Programs as a user starts them: the examples, those in the pages, the commands, the peers in other languages, workers that die and that come from elsewhere, full disks, chaos. */
 const PROGRAMS = [
   'examples/test/**/*.test.ts',
   'packages/bench/test/**/*.test.ts',
   'packages/cli/test/**/*.test.ts',
   'packages/interop/test/**/*.test.ts',
   'packages/actors/test/farm/*chaos.test.ts',
-  'packages/actors/test/farm/{remote,hostile-worker,durable-full-disk}.test.ts',
+  'packages/actors/test/farm/{farm-death,remote,hostile-worker,durable-full-disk}.test.ts',
   'packages/actors/test/**/programs.test.ts',
   'packages/actors/test/supervisor/stop-on-signals.test.ts',
   'test/pages.test.ts',
