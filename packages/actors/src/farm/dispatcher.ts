@@ -296,8 +296,8 @@ export class Dispatcher {
     // A single worker has nobody to wait for.
     const others = this.#seats.size - 1
     const missing = others > 0 ? (this.#held - this.#seats.size * this.#least) / others : Number.POSITIVE_INFINITY
-    const least = Math.max(EARLY_TASKS, EARLY_EACH * this.#seats.size)
-    this.#early = Math.max(this.#placement.pending.size + least, missing)
+    const worthwhile = Math.max(EARLY_TASKS, EARLY_EACH * this.#seats.size)
+    this.#early = Math.max(this.#placement.pending.size + worthwhile, missing)
   }
 
   #leastHeld(): number {

@@ -33,13 +33,14 @@ const journal = z.union([
   z.strictObject({ path: z.string().min(1), sync: z.boolean().optional() }),
 ])
 const count = z.number().int().min(1).max(10_000)
-/** None, where others join. */
+/** Of a map that may run stragglers twice. */
 export const SpeculateOptions = z.strictObject({
   /** A task that was sent longer ago than so many times the median of how long such tasks run in this map ... */
   multiplier: z.number().min(1).max(1_000).default(2),
   /** ... and longer ago than this, in ms, is a straggler. */
   minMs: time.default(100),
 })
+/** None, where others join. */
 const countOrNone = z.number().int().min(0).max(10_000)
 const isolation = z.enum(['process', 'thread', 'inline'])
 

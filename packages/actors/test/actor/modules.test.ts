@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { Actor, loadExport, loadModule } from '@troupe/actors/actor'
+import { isAlive } from '@troupe/testing/is-alive'
 import { describe, expect, it } from 'vitest'
-import { isAlive } from '../is-alive.js'
 import { ACTORS, collect, ISOLATIONS, linesOf, newFile, until } from './open-actor.js'
 
 const fixture = (name: string) => new URL(`./fixtures/${name}`, import.meta.url)

@@ -6,8 +6,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Actor, type ActorFunction, type ActorOptions } from '@troupe/actors/actor'
+import { isAlive } from '@troupe/testing/is-alive'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import { isAlive } from '../is-alive.js'
 import type * as actors from './fixtures/actors.mjs'
 
 export const ACTORS = new URL('./fixtures/actors.mjs', import.meta.url)

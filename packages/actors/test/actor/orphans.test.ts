@@ -1,5 +1,5 @@
+import { isAlive } from '@troupe/testing/is-alive'
 import { expect, it } from 'vitest'
-import { isAlive } from '../is-alive.js'
 import { until } from './open-actor.js'
 import { runOwner } from './run-owner.js'
 

@@ -1,6 +1,6 @@
 import { ActorExitedError, type ActorOptions } from '@troupe/actors/actor'
+import { isAlive } from '@troupe/testing/is-alive'
 import { describe, expect, it } from 'vitest'
-import { isAlive } from '../is-alive.js'
 import { isSettled, numbers, openActor } from './open-actor.js'
 
 /** An actor that has used its pipe, and dies when it is sent something. */

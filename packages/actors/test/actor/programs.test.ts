@@ -1,8 +1,8 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isAlive } from '@troupe/testing/is-alive'
 import { describe, expect, it } from 'vitest'
 import { inheritedExecArgv } from '../../dist/actor/inherited-exec-argv.js'
-import { isAlive } from '../is-alive.js'
 import { until } from './open-actor.js'
 import { runOwner } from './run-owner.js'
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { Actor, ActorFailedError } from '@troupe/actors/actor'
 import { TroupeError } from '@troupe/core'
+import { isAlive } from '@troupe/testing/is-alive'
 import { describe, expect, it } from 'vitest'
-import { isAlive } from '../is-alive.js'
 import { ISOLATIONS, isSettled, linesOf, newFile, openActor, until } from './open-actor.js'
 
 const WAYS = ['receive', 'send', 'iterate', 'ready', 'return']

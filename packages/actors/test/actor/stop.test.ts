@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import type { ActorOptions } from '@troupe/actors/actor'
+import { isAlive } from '@troupe/testing/is-alive'
 import { describe, expect, it } from 'vitest'
-import { isAlive } from '../is-alive.js'
 import { ISOLATIONS, isSettled, newFile, numbers, openActor, until } from './open-actor.js'
 
 describe.each(ISOLATIONS)('the stop of an actor (%s)', (isolation) => {

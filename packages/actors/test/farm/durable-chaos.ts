@@ -10,8 +10,8 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { LevelJournal, type RunSummary, summarizeRun } from '@troupe/actors/farm'
+import { isAlive } from '@troupe/testing/is-alive'
 import { type Seeded, seeded } from '@troupe/testing/seeded'
-import { isAlive } from '../is-alive.js'
 
 const PROGRAM = fileURLToPath(new URL('./fixtures/durable-program.mjs', import.meta.url))
 /** A life that does nothing any more for so long is wrong, in ms. */

@@ -2,8 +2,8 @@
  * Farms for tests, each closed at the end of its test, with a look at what it left behind.
  */
 import { Farm, type FarmOptions, FarmWorkers, type JoinOptions } from '@troupe/actors/farm'
+import { isAlive } from '@troupe/testing/is-alive'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import { isAlive } from '../is-alive.js'
 
 export const TASKS = new URL('./fixtures/tasks.mjs', import.meta.url)
 

@@ -4,10 +4,10 @@
 
 import { createServer } from 'node:net'
 import { Farm, FarmWorkers, task } from '@troupe/actors/farm'
+import { isAlive } from '@troupe/testing/is-alive'
 import { TcpProxy } from '@troupe/testing/tcp-proxy'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { isAlive } from '../is-alive.js'
 import * as tasks from './fixtures/tasks.mjs'
 import { collect, joinFarm, openFarm, range, TASKS, until } from './open-farm.js'
 

@@ -11,8 +11,8 @@ import {
   serve,
 } from '@troupe/actors/rpc'
 import { anyEndpoint } from '@troupe/testing'
+import { isAlive } from '@troupe/testing/is-alive'
 import { afterAll, afterEach, expect } from 'vitest'
-import { isAlive } from '../is-alive.js'
 import { handlers } from './fixtures/kitchen.mjs'
 import { kitchen } from './fixtures/kitchen-contract.mjs'
 

@@ -9,8 +9,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { freeAddress } from '@troupe/testing'
+import { isAlive } from '@troupe/testing/is-alive'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { isAlive } from '../is-alive.js'
 import { type KitchenClient, newTag, openClient, openKitchen, range, until } from './open-service.js'
 
 /** Runs a program of the fixtures until the end of the test; resolves with the first line that it writes. */

@@ -5,8 +5,8 @@ import { treeOf } from '@troupe/actors/inspect'
 import { type ServeWorkersOptions, type Service, serve } from '@troupe/actors/rpc'
 import { Supervisor } from '@troupe/actors/supervisor'
 import { anyEndpoint } from '@troupe/testing'
+import { isAlive } from '@troupe/testing/is-alive'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { isAlive } from '../is-alive.js'
 import { garden, kitchen, newer } from './fixtures/kitchen-contract.mjs'
 import {
   closing,

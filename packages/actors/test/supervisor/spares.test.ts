@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { Actor, type ActorOptions } from '@troupe/actors/actor'
 import { Supervisor } from '@troupe/actors/supervisor'
+import { isAlive } from '@troupe/testing/is-alive'
 import { expect, it, onTestFinished } from 'vitest'
-import { isAlive } from '../is-alive.js'
 
 const until = (isSo: () => boolean) => expect.poll(isSo, { timeout: 30_000, interval: 20 }).toBe(true)
 

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { Supervisor, stopOnSignals } from '@troupe/actors/supervisor'
+import { isAlive } from '@troupe/testing/is-alive'
 import { describe, expect, it } from 'vitest'
 import { runOwner } from '../actor/run-owner.js'
-import { isAlive } from '../is-alive.js'
 
 const PROGRAM = fileURLToPath(new URL('./fixtures/stops-on-signals.mjs', import.meta.url))
 

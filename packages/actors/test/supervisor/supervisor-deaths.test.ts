@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Actor } from '@troupe/actors/actor'
 import { type ChildSpec, type Supervised, Supervisor, type SupervisorOptions } from '@troupe/actors/supervisor'
+import { isAlive } from '@troupe/testing/is-alive'
 import { type Seeded, seeded } from '@troupe/testing/seeded'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { isAlive } from '../is-alive.js'
 
 const MODULE = new URL('./fixtures/mortal.mjs', import.meta.url)
 const WAYS = {
