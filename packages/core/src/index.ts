@@ -50,7 +50,19 @@ export {
   privateFolder,
   privatePath,
 } from './private-folder.js'
-export { type HandshakeFailure, type MonitorEvent, ZMQMonitor } from './socket/monitor.js'
+export {
+  AuthenticatorOptions,
+  type AuthenticatorStats,
+  type DenialReason,
+  ZMQAuthenticator,
+} from './security/authenticator.js'
+export { Certificate, type CertificateKeys, type CertificateMetadata } from './security/certificate.js'
+export { CertificateError } from './security/certificate-error.js'
+export { CertificateStore } from './security/certificate-store.js'
+export { CurveSecurity, Security } from './security/security.js'
+export { openTrust, Trust } from './security/trust.js'
+export type { HandshakeFailure, MonitorEvent } from './socket/event-feed.js'
+export { ZMQMonitor } from './socket/monitor.js'
 export { type Address, type Addressed, PackedSender } from './socket/packed-sender.js'
 export { type PolledSocket, ZMQPoller } from './socket/poller.js'
 export { ProxyOptions, type ProxyStats, type ProxyTraffic, ZMQProxy } from './socket/proxy.js'

@@ -3,10 +3,10 @@
  */
 import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { freePort } from './free-port.js'
 
 export type Transport = 'inproc' | 'ipc' | 'tcp'
 
@@ -30,11 +30,7 @@ export async function freeAddress(transport: Transport): Promise<string> {
     onTestFinished(() => rm(folder, { recursive: true }))
     return `ipc://${folder}/x`
   }
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return `tcp://127.0.0.1:${port}`
+  return `tcp://127.0.0.1:${await freePort()}`
 }
 
 /** So many messages from where they come. */

@@ -3,23 +3,15 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { Farm, MemoryJournal } from '@troupe/actors/farm'
+import { freePort } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from './journal/temporary-folder.js'
 import { TASKS } from './open-farm.js'
 
 const PROGRAM = fileURLToPath(new URL('./fixtures/aborted-start.mjs', import.meta.url))
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return String(port)
-}
 
 describe.each(['process', 'thread'])('a farm of a %s that is aborted while it starts', (isolation) => {
   it.each([
@@ -27,7 +19,7 @@ describe.each(['process', 'thread'])('a farm of a %s that is aborted while it st
     ['its inspection', false, true],
     ['both', true, true],
   ])('leaves nothing of %s, and its program ends by itself', async (_, hasJournal, isInspected) => {
-    const args = [PROGRAM, isolation, hasJournal ? temporaryFolder() : '', isInspected ? await freePort() : '']
+    const args = [PROGRAM, isolation, hasJournal ? temporaryFolder() : '', isInspected ? String(await freePort()) : '']
     const program = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     onTestFinished(() => void program.kill('SIGKILL'))
     const [told, [exitCode]] = await Promise.all([text(program.stdout), once(program, 'exit')])

@@ -4,6 +4,7 @@
 
 import { createServer } from 'node:net'
 import { Farm, FarmWorkers, task } from '@troupe/actors/farm'
+import { freeAddress } from '@troupe/testing'
 import { isAlive } from '@troupe/testing/is-alive'
 import { TcpProxy } from '@troupe/testing/tcp-proxy'
 import { describe, expect, it } from 'vitest'
@@ -151,12 +152,10 @@ describe('workers that have joined', () => {
 })
 
 it('workers wait for a farm that is not there yet', async () => {
-  const free = await openEmpty()
-  const { endpoint } = free
-  await free.stop()
+  const endpoint = await freeAddress('tcp')
   const notices: string[] = []
   const onNotice = ({ type }: { type: string }) => void notices.push(type)
-  const joining = FarmWorkers.join({ tasks: TASKS, slots: 1, farm: endpoint!, isolation: 'inline', onNotice })
+  const joining = FarmWorkers.join({ tasks: TASKS, slots: 1, farm: endpoint, isolation: 'inline', onNotice })
   await until(() => notices.length > 0)
   await using farm = await openEmpty({ endpoint })
   await using _ = await joining

@@ -5,11 +5,12 @@
 import * as zeromq from 'zeromq'
 import type { End } from '../endpoint.js'
 import type { Frames } from '../message/codec.js'
+import type { SecurableSocket } from '../security/security.js'
 
 /** libzmq's own limit is 1,023 to a process, and a socket that is watched takes three. It counts from the first socket on. */
 zeromq.context.maxSockets = 40_000
 
-export interface RawSocket {
+export interface RawSocket extends SecurableSocket {
   // bind and unbind of zeromq.js run in another thread and refuse all else meanwhile. Theirs never block, so they need
   // no thread; to unbind and to disconnect are one function in libzmq.
   bindSync(address: string): void
@@ -106,8 +107,8 @@ export const SOCKET_KINDS = {
 export type SocketKind = keyof typeof SOCKET_KINDS
 
 /**
- * Sets options of a publisher that has endpoints. zeromq.js would warn the process that libzmq heeds them only later,
- * which is not so for those of publishers.
+ * Sets options of a socket that has endpoints. zeromq.js would warn the process that libzmq heeds them only later,
+ * which is not so for those of publishers, and is as it should be for those of security.
  */
 export function quietly<Result>(set: () => Result): Result {
   const { emitWarning } = process

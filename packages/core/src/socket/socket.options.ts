@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import type { Logger } from '../log.js'
 import { CODEC_NAMES } from '../message/codec.js'
+import { Security } from '../security/security.js'
 
 const ms = z
   .number()
@@ -39,8 +40,12 @@ export const SocketOptions = z.strictObject({
   log: z
     .custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger')
     .optional(),
-  /** Does not warn when it binds beyond loopback, ipc and inproc. */
+  /** Encryption and authentication: CURVE by `{ certificate, trust }`, PLAIN, or rules of addresses. Not over inproc. Default: none. */
+  security: Security.optional(),
+  /** Does not warn when it binds beyond loopback, ipc and inproc without encryption. */
   insecure: z.boolean().default(false),
+  /** How many peers may be connected to what it binds over tcp and ipc; more are refused at their handshake, and try again. Default: any. */
+  maxConnections: z.number().int().positive().optional(),
   /** ZMQ_LINGER: how long what was accepted may still be sent after `close`, in ms; -1 for ever. libzmq: -1. */
   lingerMs: msOrForever.default(1_000),
   /** ZMQ_MAXMSGSIZE: the largest frame that is taken, in bytes; a peer that sends more is cut off. -1, the default, for any. */

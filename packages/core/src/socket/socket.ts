@@ -6,14 +6,16 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { z } from 'zod'
 import { bindCandidates, type End, InvalidEndpointError, isLocalAddress, parseEndpoints } from '../endpoint.js'
-import { ClosedError, TroupeError } from '../errors.js'
+import { ClosedError, InvalidOptionsError, TroupeError } from '../errors.js'
 import { Lifecycle, type LifecycleState } from '../lifecycle/lifecycle.js'
 import { type Logger, resolveLog } from '../log.js'
 import { parseOptions } from '../options.js'
 import { type PrivateEndpoint, privateEndpoint } from '../private-folder.js'
+import { SocketSecurity, unsecured } from '../security/security.js'
 import { assertNoActorThread } from './actor-thread.js'
-import { assertIpcPathIsFree } from './ipc-path.js'
-import { codeOf, type RawSocket, SOCKET_KINDS, type SocketKind } from './raw.js'
+import { Connections } from './connections.js'
+import { assertIpcPathIsFree, bindPrivately, type IpcFile } from './ipc-path.js'
+import { codeOf, quietly, type RawSocket, SOCKET_KINDS, type SocketKind } from './raw.js'
 import { type CheckedOptions, type SocketOptions, zeromqOptions } from './socket.options.js'
 
 /** Something else is bound to the endpoint. */
@@ -39,6 +41,8 @@ export interface SocketStats {
   received: number
   /** Messages that came and could not be decoded or did not fit the schema. */
   invalid: number
+  /** Connections that its authenticator refused, or that were too many. */
+  denied: number
 }
 
 /** A port that was closed a moment ago can still be taken: libzmq closes in the background. */
@@ -54,7 +58,8 @@ export interface SocketHeart<Raw extends RawSocket = RawSocket> {
   readonly options: CheckedOptions
   readonly lifecycle: Lifecycle
   readonly log: Logger
-  readonly stats: SocketStats
+  readonly security: SocketSecurity | undefined
+  readonly stats: Omit<SocketStats, 'denied'>
   /** What is to be done before it closes. */
   beforeClose?: () => Promise<void>
   /** What has taken the socket for itself: only that sends and receives then. */
@@ -67,7 +72,9 @@ interface Bound {
   readonly asked: string
   /** As it is. */
   readonly address: string
-  /** Its ipc file, if its path was left open. */
+  /** Its ipc file. */
+  ipc: IpcFile | undefined
+  /** The folder of its ipc file, if its path was left open. */
   readonly file: PrivateEndpoint | undefined
 }
 
@@ -112,9 +119,17 @@ export abstract class ZMQSocket implements AsyncDisposable {
     const endpoints = endpoint === undefined ? [] : parseEndpoints(endpoint, SOCKET_KINDS[kind].end)
     const checked = parseOptions(schema, options, what)
     const raw = openRaw(kind, checked, what)
+    const log = resolveLog(checked.log)
+    const { maxConnections } = checked
+    const connections = maxConnections === undefined ? undefined : new Connections(maxConnections)
+    const secured = checked.security ?? (connections === undefined ? undefined : unsecured())
+    const security =
+      secured === undefined ? undefined : new SocketSecurity(secured, what, log, () => connections?.refusal())
     const lifecycle = new Lifecycle({
       what: `the ${what}`,
       open: async () => {
+        await security?.open()
+        connections?.count(this.#heart.raw)
         for (const { end, address } of endpoints) {
           if (end === 'bind') await this.#bind(address)
           else this.#connect(address)
@@ -122,12 +137,15 @@ export abstract class ZMQSocket implements AsyncDisposable {
       },
       close: async () => {
         this.#heart.raw.close()
-        for (const { file } of this.#bound.splice(0)) file?.[Symbol.dispose]()
+        for (const { ipc, file } of this.#bound.splice(0)) {
+          ipc?.remove()
+          file?.[Symbol.dispose]()
+        }
+        await security?.close()
       },
     })
-    const log = resolveLog(checked.log)
     const stats = { sent: 0, dropped: 0, received: 0, invalid: 0 }
-    this.#heart = { what, kind, raw, options: checked, lifecycle, log, stats }
+    this.#heart = { what, kind, raw, options: checked, lifecycle, log, security, stats }
     hearts.set(this, this.#heart)
     reopeners.set(this, () => this.#reopen())
     // Whoever uses the socket is told; a socket that nobody uses must not end the process.
@@ -139,7 +157,7 @@ export abstract class ZMQSocket implements AsyncDisposable {
   }
 
   get stats(): Readonly<SocketStats> {
-    return { ...this.#heart.stats }
+    return { ...this.#heart.stats, denied: this.#heart.security?.denied ?? 0 }
   }
 
   /**
@@ -185,6 +203,7 @@ export abstract class ZMQSocket implements AsyncDisposable {
       if (bound === undefined) throw this.#unavailable('unbind', wanted, 'it is not bound to it')
       this.#end('unbind', bound.address)
       this.#bound = this.#bound.filter((other) => other !== bound)
+      bound.ipc?.remove()
       bound.file?.[Symbol.dispose]()
     }
   }
@@ -238,7 +257,7 @@ export abstract class ZMQSocket implements AsyncDisposable {
     old.close()
     for (const address of this.#connected.splice(0)) this.#connect(address)
     try {
-      for (const bound of this.#bound) await this.#bindOne(bound.address, REBIND_TRIES)
+      for (const bound of this.#bound) bound.ipc = (await this.#bindOne(bound.address, REBIND_TRIES)).ipc
     } catch (cause) {
       if (cause instanceof ClosedError) throw cause
       const error = this.#unavailable('bind again', this.#bound.map(({ address }) => address).join(), cause)
@@ -269,17 +288,16 @@ export abstract class ZMQSocket implements AsyncDisposable {
 
   /** Binds the first candidate of an address that is free. */
   async #bindFirst(asked: string, address: string, file: PrivateEndpoint | undefined): Promise<string> {
-    const { log, options, what } = this.#heart
-    if (!options.insecure && !isLocalAddress(address)) {
-      log.warn({ socket: this.#heart.kind, address }, 'binds beyond this machine without encryption or authentication')
-    }
+    const { log, options, security, what } = this.#heart
+    if (!options.insecure && !isLocalAddress(address) && !security?.isEncrypted) warnOf(what, address, log)
+    await security?.guard()
     const candidates = bindCandidates(address)
     let taken: unknown
     for (const candidate of candidates) {
       try {
         const bound = await this.#bindOne(candidate, candidates.length === 1 ? REBIND_TRIES : 1)
-        this.#bound.push({ asked, address: bound, file })
-        return bound
+        this.#bound.push({ asked, ...bound, file })
+        return bound.address
       } catch (cause) {
         if (cause instanceof ClosedError) throw cause
         if (codeOf(cause) !== 'EADDRINUSE') throw this.#unavailable('bind', candidate, cause)
@@ -289,14 +307,16 @@ export abstract class ZMQSocket implements AsyncDisposable {
     throw new EndpointInUseError(`the ${what}`, address, taken)
   }
 
-  async #bindOne(address: string, tries: number): Promise<string> {
-    const { lifecycle, what } = this.#heart
+  async #bindOne(address: string, tries: number): Promise<{ address: string; ipc: IpcFile | undefined }> {
+    const { lifecycle, what, security } = this.#heart
     for (let left = tries; ; left--) {
       try {
         await assertIpcPathIsFree(address)
         if (lifecycle.state !== 'starting' && lifecycle.state !== 'running') throw new ClosedError(`the ${what}`)
-        this.#heart.raw.bindSync(address)
-        return this.#heart.raw.lastEndpoint ?? address
+        const { raw } = this.#heart
+        quietly(() => security?.asServer(raw))
+        const ipc = bindPrivately(raw, address)
+        return { address: raw.lastEndpoint ?? address, ipc }
       } catch (cause) {
         if (left <= 1 || codeOf(cause) !== 'EADDRINUSE') throw cause
         await delay(REBIND_DELAY_MS + randomInt(REBIND_DELAY_MS))
@@ -305,9 +325,12 @@ export abstract class ZMQSocket implements AsyncDisposable {
   }
 
   #connect(address: string): void {
+    const { raw, security } = this.#heart
     try {
-      this.#heart.raw.connect(address)
+      quietly(() => security?.asClient(raw))
+      raw.connect(address)
     } catch (cause) {
+      if (cause instanceof InvalidOptionsError) throw cause
       throw this.#unavailable('connect to', address, cause)
     }
     this.#connected.push(address)
@@ -327,6 +350,19 @@ export abstract class ZMQSocket implements AsyncDisposable {
     const hint = address.includes('[') && !options.ipv6 ? ' (IPv6 needs the option ipv6: true)' : ''
     return new TroupeError('ENDPOINT_UNAVAILABLE', `the ${what} cannot ${verb} ${address}: ${why}${hint}`, { cause })
   }
+}
+
+let hasWarned = false
+
+/** Of each in the log, and once in a process where people look who have no log. */
+function warnOf(what: string, address: string, log: Logger): void {
+  const why = `${what} binds ${address}, beyond this machine, without encryption and authentication`
+  log.warn({ address }, why)
+  if (hasWarned) return
+  hasWarned = true
+  const detail =
+    'Whoever reaches it can read and send. Give it `security`, or say `insecure: true` on a network that you trust.'
+  process.emitWarning(`a ${why}`, { type: 'InsecureEndpointWarning', code: 'TROUPE_INSECURE', detail })
 }
 
 function openRaw(kind: SocketKind, options: CheckedOptions, what: string): RawSocket {

@@ -1,10 +1,9 @@
 /**
  * A machine with one worker on it, which reaches its farm through one bad network and is reached through another.
  */
-import { randomInt } from 'node:crypto'
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from '../free-port.js'
 import { isAlive } from '../is-alive.js'
 import { eventually } from './eventually.js'
 import { Network } from './network.js'
@@ -135,21 +134,5 @@ export class Machine {
   async #raze(): Promise<void> {
     await this.sink[Symbol.asyncDispose]()
     await this.inbox[Symbol.asyncDispose]()
-  }
-}
-
-/** Below those that systems give to connections, which may take one while nobody listens there. */
-const PORTS = [20_000, 32_000] as const
-
-/** A port of loopback that nobody listens at. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(...PORTS)
-    const server = createServer().listen(port, '127.0.0.1')
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('listening', () => server.close(() => resolve(true)))
-      server.once('error', () => resolve(false))
-    })
-    if (isFree) return port
   }
 }

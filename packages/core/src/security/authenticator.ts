@@ -1,0 +1,201 @@
+/**
+ * Decides who may connect to the sockets that are given it (czmq's zauth, RFC 27).
+ */
+import { z } from 'zod'
+import { Lifecycle, type LifecycleState } from '../lifecycle/lifecycle.js'
+import { type Logger, resolveLog } from '../log.js'
+import { parseOptions } from '../options.js'
+import { AddressRules } from './address-rules.js'
+import type { CertificateMetadata } from './certificate.js'
+import type { CertificateStore } from './certificate-store.js'
+import { knows } from './passwords.js'
+import { openTrust, Trust } from './trust.js'
+import type { Credentials, ZapReply, ZapRequest } from './zap.js'
+import { answerFor, newDomain } from './zap-handler.js'
+
+const addresses = z.array(z.string()).default([])
+
+export const AuthenticatorOptions = z.strictObject({
+  /** Its ZAP domain (RFC 27): what it is asked by. One to a process. Default: a name that nobody else has. */
+  domain: z.string().min(1).max(255).optional(),
+  /** IP addresses and subnets that alone may connect; `deny` counts no more then. `localhost` stands for ipc. Default: all. */
+  allow: addresses,
+  /** IP addresses and subnets that may not connect. Default: none. */
+  deny: addresses,
+  /** The users of PLAIN: passwords by name, or the path of czmq's file of `name = password` lines, which may change. Default: PLAIN is refused. */
+  plain: z.union([z.string().min(1), z.record(z.string(), z.string())]).optional(),
+  /** Whose keys may connect by CURVE: certificates, a store, the path of a folder or file, or `anyone`. Default: CURVE is refused. */
+  curve: Trust.optional(),
+  /** Logs every decision with its reason at level `info`, not only what is refused. Passwords are never logged. Default false. */
+  verbose: z.boolean().default(false),
+  /** Where it logs. Default: silent, or stderr at the level that TROUPE_LOG names. */
+  log: z
+    .custom<Logger>((value) => typeof (value as Logger | null)?.child === 'function', 'must be a pino logger')
+    .optional(),
+})
+export type AuthenticatorOptions = z.input<typeof AuthenticatorOptions>
+
+/** Why somebody was refused: by address, by what it showed of itself, because there were too many, or because ZAP was broken. */
+export type DenialReason = 'address' | 'credentials' | 'limit' | 'malformed'
+
+export interface AuthenticatorStats {
+  readonly allowed: number
+  readonly denied: Readonly<Record<DenialReason, number>>
+}
+
+type Verdict =
+  | { readonly ok: true; readonly userId: string; readonly metadata?: CertificateMetadata }
+  | { readonly ok: false; readonly reason: DenialReason; readonly why: string; readonly isTemporary?: boolean }
+
+/** Of those that are refused, how many lines are logged in a second; what is left out is counted in the next one. */
+const LINES_A_SECOND = 10
+
+/**
+ * An authenticator answers libzmq's questions about who connects to a socket that has it as `security.trust`. As czmq's: without rules NULL is
+ * allowed and PLAIN and CURVE are refused; who is allowed by address must still authenticate. It is asked once for each connection, so what
+ * changes counts for those that connect from then on. Dispose of it after its sockets: from then on nobody can connect to them.
+ * @example
+ * await using guard = new ZMQAuthenticator({ deny: ['10.0.0.66'], curve: 'trusted', verbose: true })
+ * await using rep = new ZMQReply('tcp://*:5555', { security: { certificate, trust: guard } })
+ */
+export class ZMQAuthenticator implements AsyncDisposable {
+  readonly domain: string
+  readonly #options: z.output<typeof AuthenticatorOptions>
+  readonly #rules = new AddressRules()
+  readonly #lifecycle: Lifecycle
+  readonly #log: Logger
+  readonly #denied: Record<DenialReason, number> = { address: 0, credentials: 0, limit: 0, malformed: 0 }
+  #allowed = 0
+  #store: CertificateStore | undefined
+  #second = { began: 0, lines: 0, silent: 0 }
+
+  /** @throws {InvalidOptionsError} `INVALID_OPTIONS` */
+  constructor(options: AuthenticatorOptions = {}) {
+    this.#options = parseOptions(AuthenticatorOptions, options, 'an authenticator')
+    const { allow, deny, domain, log } = this.#options
+    this.domain = domain ?? newDomain()
+    this.#log = resolveLog(log)
+    this.#rules.allow(allow)
+    this.#rules.deny(deny)
+    let leave: (() => void) | undefined
+    this.#lifecycle = new Lifecycle({
+      what: `the authenticator of ${this.domain}`,
+      id: 'authenticator',
+      open: async () => {
+        const { curve } = this.#options
+        this.#store = curve === undefined ? undefined : await openTrust(curve, this.#log)
+        leave = answerFor(this.domain, this)
+      },
+      close: async () => leave?.(),
+    })
+    this.#lifecycle.start().catch(() => undefined)
+  }
+
+  get state(): LifecycleState {
+    return this.#lifecycle.state
+  }
+
+  get stats(): AuthenticatorStats {
+    return { allowed: this.#allowed, denied: { ...this.#denied } }
+  }
+
+  /**
+   * Resolves when it answers.
+   * @throws {CertificateError} `CERTIFICATE_UNREADABLE`
+   * @throws {TroupeError} `SOCKET_FAILED` when its domain is taken or another thread authenticates for this process; `CLOSED`
+   */
+  async ready(): Promise<void> {
+    await this.#lifecycle.running()
+  }
+
+  /** Lets only these addresses and subnets connect from now on, and those allowed before. @throws {InvalidOptionsError} `INVALID_OPTIONS` */
+  allow(...addresses: readonly string[]): void {
+    this.#rules.allow(addresses)
+  }
+
+  /** Refuses these addresses and subnets from now on. @throws {InvalidOptionsError} `INVALID_OPTIONS` */
+  deny(...addresses: readonly string[]): void {
+    this.#rules.deny(addresses)
+  }
+
+  /** Answers no more: who connects to its sockets from then on is refused. Idempotent. */
+  async close(): Promise<void> {
+    await this.#lifecycle.stop()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** For the sockets that have it: also why one of them takes nobody now. */
+  async judge(request: ZapRequest, full?: string): Promise<ZapReply> {
+    const verdict = await this.#verdict(request, full)
+    const { address, credentials } = request
+    const facts = { domain: this.domain, address, mechanism: credentials.mechanism, ...shown(credentials) }
+    if (verdict.ok) {
+      this.#allowed++
+      if (this.#options.verbose) this.#log.info(facts, 'a peer may connect')
+      return { status: 200, text: 'OK', userId: verdict.userId, metadata: verdict.metadata ?? {} }
+    }
+    this.#refused(verdict.reason, { ...facts, why: verdict.why })
+    return { status: verdict.isTemporary ? 300 : 400, text: verdict.why }
+  }
+
+  /** What was asked for its domain and was no request. */
+  malformed(why: string): void {
+    this.#refused('malformed', { domain: this.domain, why })
+  }
+
+  async #verdict({ address, credentials }: ZapRequest, full: string | undefined): Promise<Verdict> {
+    if (this.state !== 'running') return { ok: false, reason: 'credentials', why: 'the authenticator is closed' }
+    const against = this.#rules.against(address)
+    if (against !== undefined) return { ok: false, reason: 'address', why: against }
+    if (full !== undefined) return { ok: false, reason: 'limit', why: full, isTemporary: true }
+    return this.#known(credentials)
+  }
+
+  async #known(credentials: Credentials): Promise<Verdict> {
+    const refuse = (why: string): Verdict => ({ ok: false, reason: 'credentials', why })
+    if (credentials.mechanism === 'NULL') return { ok: true, userId: '' }
+    if (credentials.mechanism === 'PLAIN') {
+      const { plain } = this.#options
+      if (plain === undefined) return refuse('PLAIN is not offered')
+      try {
+        const { username, password } = credentials
+        return (await knows(plain, username, password))
+          ? { ok: true, userId: username }
+          : refuse('its name or password is wrong')
+      } catch (error) {
+        return refuse(`the passwords cannot be read: ${(error as Error).message}`)
+      }
+    }
+    const { publicKey } = credentials
+    if (this.#options.curve === undefined) return refuse('CURVE is not offered')
+    if (this.#store === undefined) return { ok: true, userId: publicKey }
+    const certificate = await this.#store.find(publicKey)
+    if (certificate === undefined) return refuse('its key is not trusted')
+    return { ok: true, userId: publicKey, metadata: certificate.metadata }
+  }
+
+  /** Counted each, and logged so that a flood of them does not fill the disk. */
+  #refused(reason: DenialReason, facts: object): void {
+    this.#denied[reason]++
+    const second = this.#second
+    const now = performance.now()
+    if (now - second.began >= 1_000) this.#second = { began: now, lines: 0, silent: second.silent }
+    if (!this.#options.verbose && this.#second.lines >= LINES_A_SECOND) {
+      this.#second.silent++
+      return
+    }
+    const notLogged = this.#second.silent
+    this.#second.lines++
+    this.#second.silent = 0
+    this.#log.warn({ ...facts, ...(notLogged > 0 && { notLogged }) }, 'a peer may not connect')
+  }
+}
+
+/** What may be logged of credentials. */
+function shown(credentials: Credentials): object {
+  if (credentials.mechanism === 'PLAIN') return { username: credentials.username }
+  return credentials.mechanism === 'CURVE' ? { publicKey: credentials.publicKey } : {}
+}

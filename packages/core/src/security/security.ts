@@ -1,0 +1,190 @@
+/**
+ * The option `security` of sockets: by which mechanism they talk, who they are and whom they trust.
+ */
+import { z } from 'zod'
+import { InvalidOptionsError } from '../errors.js'
+import type { Logger } from '../log.js'
+import { ZMQAuthenticator } from './authenticator.js'
+import { Certificate } from './certificate.js'
+import { ANYONE, openTrust, Trust } from './trust.js'
+import { answerFor, newDomain } from './zap-handler.js'
+
+const certificate = z.custom<Certificate | string>(
+  (value) => value instanceof Certificate || (typeof value === 'string' && value !== ''),
+  'must be a Certificate or the path of its file',
+)
+const authenticator = z.custom<ZMQAuthenticator>(
+  (value) => value instanceof ZMQAuthenticator,
+  'must be a ZMQAuthenticator',
+)
+
+/** CURVE (RFC 26): encryption, and both know whom they talk to. The option of farms, workers, services and clients. */
+export const CurveSecurity = z.strictObject({
+  /** Who this is: a certificate with its secret key, or the path of its file. Who only connects may leave it out, and has a new one. */
+  certificate: certificate.optional(),
+  /** Whose keys are trusted. Who connects trusts one: that of whom it connects to. */
+  trust: z.union([Trust, authenticator]),
+})
+export type CurveSecurity = z.input<typeof CurveSecurity>
+
+/**
+ * CURVE, or without encryption: `plain`, a name and a password in clear text (RFC 24), and `null`, by address alone (RFC 23).
+ */
+export const Security = z.union([
+  CurveSecurity,
+  z.strictObject({ mechanism: z.enum(['plain', 'null']), trust: authenticator }),
+  z.strictObject({
+    mechanism: z.literal('plain'),
+    username: z.string().min(1).max(255),
+    password: z.string().max(255),
+  }),
+])
+export type Security = z.input<typeof Security>
+type Checked = z.output<typeof Security>
+
+/** libzmq's options of security, by zeromq.js's names. Each counts for what is bound and connected after. */
+export interface SecurableSocket {
+  curveServer: boolean
+  curvePublicKey: string | null
+  curveSecretKey: string | null
+  curveServerKey: string | null
+  plainServer: boolean
+  plainUsername: string | null
+  plainPassword: string | null
+  zapDomain: string | null
+  zapEnforceDomain: boolean
+}
+
+interface Keys {
+  readonly publicKey: string
+  readonly secretKey: string
+}
+
+/** What a socket without `security` has that limits who connects all the same. */
+export const unsecured = (): Checked => ({ mechanism: 'null', trust: new ZMQAuthenticator() })
+
+/** What one socket does about its security. */
+export class SocketSecurity {
+  readonly #options: Checked
+  readonly #what: string
+  readonly #log: Logger
+  readonly #full: () => string | undefined
+  #keys: Keys | undefined
+  #serverKeys: readonly string[] = []
+  #guard: ZMQAuthenticator | undefined
+  #domain: { readonly name: string; readonly leave: () => void } | undefined
+
+  /** @param full why nobody else may connect to the socket now, if so */
+  constructor(options: Checked, what: string, log: Logger, full: () => string | undefined) {
+    this.#options = options
+    this.#what = what
+    this.#log = log
+    this.#full = full
+  }
+
+  /** Whether what is sent is encrypted. */
+  get isEncrypted(): boolean {
+    return !('mechanism' in this.#options)
+  }
+
+  /** How many connections it has refused. */
+  get denied(): number {
+    return this.#guard === undefined
+      ? 0
+      : Object.values(this.#guard.stats.denied).reduce((sum, count) => sum + count, 0)
+  }
+
+  /**
+   * Reads the certificates.
+   * @throws {CertificateError} `CERTIFICATE_UNREADABLE`
+   * @throws {InvalidOptionsError} `INVALID_OPTIONS` for a certificate without its secret key
+   */
+  async open(): Promise<void> {
+    if ('mechanism' in this.#options) return
+    const { certificate: given, trust } = this.#options
+    const mine = typeof given === 'string' ? await Certificate.load(given) : given
+    if (mine !== undefined) this.#keys = keysOf(mine, this.#what)
+    if (trust instanceof ZMQAuthenticator) return
+    const store = await openTrust(trust, this.#log)
+    this.#serverKeys = (await store?.all())?.map(({ publicKey }) => publicKey) ?? []
+  }
+
+  /**
+   * Has its authenticator ready, before {@link asServer}.
+   * @throws {InvalidOptionsError} `INVALID_OPTIONS` for options of who connects
+   * @throws {TroupeError} `SOCKET_FAILED` when this process cannot authenticate
+   */
+  async guard(): Promise<void> {
+    const options = this.#options
+    if ('username' in options)
+      throw this.#wrong('username', 'is for the end that connects: who binds has `trust: authenticator`')
+    if (!('mechanism' in options) && this.#keys === undefined) {
+      throw this.#wrong('certificate', 'is wanted of who binds: those that connect must know its key')
+    }
+    const { trust } = options
+    this.#guard ??= trust instanceof ZMQAuthenticator ? trust : new ZMQAuthenticator({ curve: trust, log: this.#log })
+    const guard = this.#guard
+    await guard.ready()
+    if (this.#domain !== undefined) return
+    // A domain of its own: ZAP does not say which socket is asked for.
+    const name = newDomain()
+    const leave = answerFor(name, {
+      judge: (request) => guard.judge(request, this.#full()),
+      malformed: (why) => guard.malformed(why),
+    })
+    this.#domain = { name, leave }
+  }
+
+  /** Makes what is bound next the end that asks who comes. */
+  asServer(raw: SecurableSocket): void {
+    const options = this.#options
+    if ('mechanism' in options) raw.plainServer = options.mechanism === 'plain'
+    else {
+      raw.curveServer = true
+      raw.curveSecretKey = this.#keys!.secretKey
+    }
+    raw.zapDomain = this.#domain!.name
+    raw.zapEnforceDomain = true
+  }
+
+  /** Makes what is connected next the end that is asked. @throws {InvalidOptionsError} `INVALID_OPTIONS` */
+  asClient(raw: SecurableSocket): void {
+    const options = this.#options
+    if ('username' in options) {
+      raw.plainUsername = options.username
+      raw.plainPassword = options.password
+    } else if ('mechanism' in options) {
+      if (options.mechanism === 'plain') throw this.#wrong('username', 'and password are wanted of who connects')
+      raw.plainServer = false
+    } else {
+      const [serverKey, ...more] = this.#serverKeys
+      if (serverKey === undefined || more.length > 0) {
+        const count = options.trust === ANYONE ? 'anyone' : this.#serverKeys.length
+        throw this.#wrong('trust', `must be the one certificate of whom it connects to, not ${count}`)
+      }
+      this.#keys ??= keysOf(Certificate.generate(), this.#what)
+      raw.curvePublicKey = this.#keys.publicKey
+      raw.curveSecretKey = this.#keys.secretKey
+      raw.curveServerKey = serverKey
+    }
+  }
+
+  /** After the socket is closed. */
+  async close(): Promise<void> {
+    this.#domain?.leave()
+    const { trust } = this.#options as { trust?: unknown }
+    if (this.#guard !== trust) await this.#guard?.close()
+  }
+
+  #wrong(path: string, message: string): InvalidOptionsError {
+    return wrong(this.#what, path, message)
+  }
+}
+
+function keysOf({ publicKey, secretKey }: Certificate, what: string): Keys {
+  if (secretKey !== undefined) return { publicKey, secretKey }
+  throw wrong(what, 'certificate', 'has no secret key: its secret file is wanted, not the one that is given away')
+}
+
+const wrong = (what: string, path: string, message: string) =>
+  new InvalidOptionsError(`the ${what}`, [{ path: `security.${path}`, message }])

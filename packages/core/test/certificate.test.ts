@@ -1,0 +1,229 @@
+import { chmod, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { Certificate, CertificateStore } from '@troupe/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'troupe-test-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+let last = 0
+const newPath = () => join(folder, `certificate-${++last}`)
+
+describe('a certificate', () => {
+  it('is written as czmq writes it: a public file, and a secret one that its owner alone can read', async () => {
+    const path = newPath()
+    const certificate = Certificate.generate({ name: 'Pieter', email: 'ph@example.org' })
+    await certificate.save(path)
+    expect(await readFile(path, 'utf8')).toBe(`#   ZeroMQ CURVE Public Certificate
+#   Exchange securely, or use a secure mechanism to verify the contents
+#   of this file after exchange. Store public certificates in your home
+#   directory, in the .curve subdirectory.
+
+metadata
+    name = "Pieter"
+    email = "ph@example.org"
+curve
+    public-key = "${certificate.publicKey}"
+`)
+    expect(await readFile(`${path}_secret`, 'utf8')).toContain(`    secret-key = "${certificate.secretKey}"\n`)
+    expect((await stat(`${path}_secret`)).mode & 0o777).toBe(0o600)
+    expect(await Certificate.load(path)).toEqual(certificate)
+    expect((await Certificate.load(path)).secretKey).toBe(certificate.secretKey)
+    expect((await Certificate.load(`${path}_secret`)).secretKey).toBe(certificate.secretKey)
+  })
+
+  it('replaces what is there, secret files of a wrong mode too', async () => {
+    const path = newPath()
+    await writeFile(`${path}_secret`, 'old', { mode: 0o644 })
+    const certificate = Certificate.generate()
+    await certificate.save(path)
+    expect((await stat(`${path}_secret`)).mode & 0o777).toBe(0o600)
+    expect((await Certificate.load(path)).secretKey).toBe(certificate.secretKey)
+  })
+
+  it('is read as pyzmq writes it', async () => {
+    const path = newPath()
+    const { publicKey } = Certificate.generate()
+    await writeFile(path, `#   ****  Generated  ****\n\nmetadata\ncurve\n    public-key = "${publicKey}"\n`)
+    expect(await Certificate.load(path)).toMatchObject({ publicKey, metadata: {}, secretKey: undefined })
+  })
+
+  it('shows its secret key to nobody who prints it', () => {
+    const certificate = Certificate.generate({ name: 'x' })
+    const texts = [
+      inspect(certificate, { depth: 9, showHidden: true }),
+      JSON.stringify(certificate),
+      String(certificate),
+    ]
+    for (const text of texts) expect(text).not.toContain(certificate.secretKey)
+    expect(JSON.parse(texts[1]!)).toEqual({ publicKey: certificate.publicKey, metadata: { name: 'x' } })
+  })
+
+  it('without its secret key has the same public one', () => {
+    const certificate = Certificate.generate({ name: 'x' })
+    expect(certificate.publicOnly()).toMatchObject({
+      publicKey: certificate.publicKey,
+      metadata: { name: 'x' },
+      secretKey: undefined,
+    })
+  })
+
+  it('shares a secret with another, which both find and nobody else', () => {
+    const [a, b, c] = [Certificate.generate(), Certificate.generate(), Certificate.generate()]
+    expect(a.sharedSecret(b.publicKey)).toEqual(b.sharedSecret(a.publicKey))
+    expect(a.sharedSecret(b.publicKey)).not.toEqual(c.sharedSecret(b.publicKey))
+    expect(a.sharedSecret(b.publicKey)).toHaveLength(32)
+  })
+
+  it.each([
+    ['without a secret key', () => Certificate.generate().publicOnly().sharedSecret(Certificate.generate().publicKey)],
+    ['with a key with which all would know it', () => Certificate.generate().sharedSecret('0'.repeat(40))],
+    ['with what is no key', () => Certificate.generate().sharedSecret('x')],
+  ])('shares no secret %s', (_, share) => {
+    expect(share).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }))
+  })
+
+  it.each([
+    [{ publicKey: 'short' }, 'publicKey'],
+    [{ publicKey: '~'.repeat(40) }, 'publicKey'],
+    [{ publicKey: '#'.repeat(40) }, 'publicKey'],
+    [{ publicKey: Certificate.generate().publicKey, secretKey: 'short' }, 'secretKey'],
+    [
+      { publicKey: Certificate.generate().publicKey, secretKey: Certificate.generate().secretKey },
+      'secretKey: does not belong',
+    ],
+  ])('is not made of keys that are none: %j', (keys, what) => {
+    expect(() => Certificate.fromKeys(keys)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringContaining(what) }),
+    )
+  })
+
+  it.each([[{ 'a b': 'x' }], [{ name: 'two\nlines' }], [{ name: `"both' quotes` }], [{ name: 1 as never }]])(
+    'is not made with metadata that its file cannot hold: %j',
+    (metadata) => {
+      expect(() => Certificate.generate(metadata)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }))
+    },
+  )
+
+  it('has metadata with all that its file can hold', async () => {
+    const path = newPath()
+    const metadata = { 'a.b/c-d@e': `it's # = fine`, other: '"quoted"', __proto__x: '', constructor: 'x' }
+    await Certificate.generate(metadata).save(path)
+    expect((await Certificate.load(path)).metadata).toEqual(metadata)
+  })
+
+  it('whose secret others can read is refused, and the error says what to do', async () => {
+    const path = newPath()
+    await Certificate.generate().save(path)
+    await chmod(`${path}_secret`, 0o640)
+    await expect(Certificate.load(path)).rejects.toMatchObject({
+      code: 'CERTIFICATE_UNREADABLE',
+      path: `${path}_secret`,
+      message: expect.stringMatching(/mode 640.*chmod 600/),
+    })
+    expect((await Certificate.loadPublic(path)).secretKey).toBeUndefined()
+  })
+
+  it.each([
+    ['', 'public-key'],
+    ['curve\n', 'public-key'],
+    ['curve\n    public-key = "short"\n', '40 characters'],
+    ['\0\xff garbage', 'public-key'],
+    [`curve\n    deeper\n        public-key = "${Certificate.generate().publicKey}"`, 'public-key'],
+  ])('is not read from what is none: %j', async (text, why) => {
+    const path = newPath()
+    await writeFile(path, text)
+    await expect(Certificate.load(path)).rejects.toMatchObject({
+      code: 'CERTIFICATE_UNREADABLE',
+      message: expect.stringContaining(why),
+    })
+  })
+
+  it('that is not there is said not to be there', async () => {
+    await expect(Certificate.load(newPath())).rejects.toMatchObject({
+      code: 'CERTIFICATE_UNREADABLE',
+      message: expect.stringContaining('no such file'),
+    })
+    await expect(Certificate.load(folder)).rejects.toMatchObject({ code: 'CERTIFICATE_UNREADABLE' })
+    await expect(Certificate.generate().save(join(folder, 'none', 'x'))).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+    })
+  })
+})
+
+describe('a store of certificates', () => {
+  const newFolder = () => mkdtemp(join(folder, 'store-'))
+
+  it('has those of its folder, also what was added, and not what was removed, since it was asked last', async () => {
+    const path = await newFolder()
+    const store = await CertificateStore.open(path)
+    const certificate = Certificate.generate({ name: 'x' })
+    expect(await store.find(certificate.publicKey)).toBeUndefined()
+    await certificate.save(join(path, 'x'))
+    expect(await store.find(certificate.publicKey)).toEqual(certificate.publicOnly())
+    await rm(join(path, 'x'))
+    expect(await store.find(certificate.publicKey)).toBeUndefined()
+  })
+
+  it('sees a change that leaves size and time as they were', async () => {
+    const path = await newFolder()
+    const file = join(path, 'x')
+    const [one, other] = [Certificate.generate(), Certificate.generate()]
+    await one.savePublic(file)
+    const { atime, mtime } = await stat(file)
+    const store = await CertificateStore.open(path)
+    await writeFile(
+      file,
+      (await readFile(file, 'utf8')).replace(one.publicKey, other.publicKey.replaceAll('$', '$$$$')),
+    )
+    await utimes(file, atime, mtime)
+    expect(await store.find(one.publicKey)).toBeUndefined()
+    expect(await store.find(other.publicKey)).toEqual(other)
+  })
+
+  it('leaves out what is no certificate, and never has a secret key', async () => {
+    const path = await newFolder()
+    await writeFile(join(path, 'garbage'), 'garbage')
+    await writeFile(join(path, '.hidden'), 'garbage')
+    const certificate = Certificate.generate()
+    await certificate.save(join(path, 'x'))
+    const store = await CertificateStore.open(path)
+    expect((await store.all()).map(({ publicKey, secretKey }) => [publicKey, secretKey])).toEqual([
+      [certificate.publicKey, undefined],
+    ])
+  })
+
+  it('of a folder that is gone trusts nobody', async () => {
+    const path = await newFolder()
+    const certificate = Certificate.generate()
+    await certificate.save(join(path, 'x'))
+    const store = await CertificateStore.open(path)
+    await rm(path, { recursive: true })
+    expect(await store.find(certificate.publicKey)).toBeUndefined()
+    await expect(CertificateStore.open(path)).rejects.toMatchObject({ code: 'CERTIFICATE_UNREADABLE' })
+  })
+
+  it('answers all who ask while it reads with what was there when they asked', async () => {
+    const path = await newFolder()
+    const store = await CertificateStore.open(path)
+    const certificates = Array.from({ length: 20 }, () => Certificate.generate())
+    const found = await Promise.all(
+      certificates.map(async (certificate, index) => {
+        await certificate.savePublic(join(path, String(index)))
+        return store.find(certificate.publicKey)
+      }),
+    )
+    expect(found.every((certificate) => certificate !== undefined)).toBe(true)
+  })
+
+  it('of certificates that were given has those', async () => {
+    const certificate = Certificate.generate()
+    const store = CertificateStore.of(certificate)
+    expect(await store.find(certificate.publicKey)).toEqual(certificate.publicOnly())
+    expect(await store.find(Certificate.generate().publicKey)).toBeUndefined()
+  })
+})

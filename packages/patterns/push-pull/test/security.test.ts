@@ -1,0 +1,294 @@
+/**
+ * The option `security`, which is the same for all sockets: who is let in, who is not, and what else is encrypted.
+ */
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Certificate, CertificateStore, ZMQAuthenticator, ZMQMonitor } from '@troupe/core'
+import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { anyEndpoint, WIRES } from '@troupe/testing'
+import { describe, expect, it, onTestFinished } from 'vitest'
+
+const [server, client, stranger] = [
+  Certificate.generate({ name: 'server' }),
+  Certificate.generate({ name: 'client' }),
+  Certificate.generate(),
+]
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'troupe-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** What becomes of the first attempt of a push socket to connect. */
+async function attempt(endpoint: string, security?: object): Promise<string> {
+  await using push = new ZMQPush(undefined, { security: security as never, reconnectIntervalMs: -1, lingerMs: 0 })
+  using monitor = new ZMQMonitor(push)
+  await push.connect(endpoint)
+  for await (const event of monitor) {
+    if (event.type === 'handshake_succeeded') return 'in'
+    if (event.type === 'handshake_failed') return event.reason
+    if (event.type === 'disconnected') return 'cut off'
+  }
+  return 'closed'
+}
+
+describe.each(WIRES)('over %s', (transport) => {
+  it('CURVE lets in whom the listener trusts, and the other ways are refused', async () => {
+    await using pull = new ZMQPull(anyEndpoint(transport), { security: { certificate: server, trust: client } })
+    const endpoint = await pull.endpoint()
+    expect(await attempt(endpoint, { certificate: client, trust: server })).toBe('in')
+    expect(await attempt(endpoint, { certificate: stranger, trust: server }), 'a key that is not trusted').toBe('auth')
+    expect(await attempt(endpoint, { trust: server }), 'a new key').toBe('auth')
+    expect(await attempt(endpoint, { certificate: client, trust: stranger }), 'a wrong server key').not.toBe('in')
+    expect(await attempt(endpoint), 'no key').not.toBe('in')
+    expect(await attempt(endpoint, { mechanism: 'plain', username: 'x', password: 'y' }), 'PLAIN').not.toBe('in')
+    expect(pull.stats.denied).toBe(2)
+    await using push = new ZMQPush(endpoint, { security: { certificate: client, trust: server } })
+    await push.send('hello')
+    expect(await pull.receive()).toBe('hello')
+  })
+
+  it('who connects does not talk to whom it does not trust', async () => {
+    await using open = new ZMQPull(anyEndpoint(transport))
+    expect(await attempt(await open.endpoint(), { certificate: client, trust: server })).not.toBe('in')
+  })
+
+  it('a key that is removed from the folder is refused at its next handshake, and what is connected stays', async () => {
+    const folder = await temporaryFolder()
+    await client.savePublic(join(folder, 'client'))
+    await using pull = new ZMQPull(anyEndpoint(transport), { security: { certificate: server, trust: folder } })
+    const endpoint = await pull.endpoint()
+    const security = { certificate: client, trust: server }
+    await using push = new ZMQPush(endpoint, { security })
+    await push.send('1')
+    expect(await pull.receive()).toBe('1')
+    await rm(join(folder, 'client'))
+    expect(await attempt(endpoint, security)).toBe('auth')
+    await push.send('2')
+    expect(await pull.receive()).toBe('2')
+    await client.savePublic(join(folder, 'client'))
+    expect(await attempt(endpoint, security)).toBe('in')
+  })
+
+  it('anyone is let in where anyone is trusted', async () => {
+    await using pull = new ZMQPull(anyEndpoint(transport), { security: { certificate: server, trust: 'anyone' } })
+    expect(await attempt(await pull.endpoint(), { trust: server })).toBe('in')
+  })
+
+  it('no more are let in than may be connected, until one goes', async () => {
+    await using pull = new ZMQPull(anyEndpoint(transport), { maxConnections: 2 })
+    const endpoint = await pull.endpoint()
+    await using one = new ZMQPush(endpoint)
+    await using two = new ZMQPush(endpoint)
+    await one.send('1')
+    await two.send('2')
+    expect([await pull.receive(), await pull.receive()].sort()).toEqual(['1', '2'])
+    expect(await attempt(endpoint)).not.toBe('in')
+    expect(pull.stats.denied).toBe(1)
+    await two.close()
+    await expect.poll(() => attempt(endpoint)).toBe('in')
+  })
+
+  it('PLAIN lets in who knows the password', async () => {
+    await using guard = new ZMQAuthenticator({ plain: { ann: 'secret' } })
+    await using pull = new ZMQPull(anyEndpoint(transport), { security: { mechanism: 'plain', trust: guard } })
+    const endpoint = await pull.endpoint()
+    expect(await attempt(endpoint, { mechanism: 'plain', username: 'ann', password: 'secret' })).toBe('in')
+    expect(await attempt(endpoint, { mechanism: 'plain', username: 'ann', password: 'wrong' })).toBe('auth')
+    expect(await attempt(endpoint, { mechanism: 'plain', username: 'constructor', password: 'wrong' })).toBe('auth')
+    expect(await attempt(endpoint)).not.toBe('in')
+    expect(guard.stats).toEqual({ allowed: 1, denied: { address: 0, credentials: 2, limit: 0, malformed: 0 } })
+  })
+
+  it('a socket is one end of CURVE for what it binds, and the other for what it connects to', async () => {
+    const security = { certificate: server, trust: server }
+    await using first = new ZMQPull(anyEndpoint(transport), { security })
+    await using both = new ZMQPush(await first.endpoint(), { security })
+    await both.bind(anyEndpoint(transport))
+    await using second = new ZMQPull(`>${await both.endpoint()}`, { security })
+    await both.send('1')
+    expect(await first.receive()).toBe('1')
+    await both.disconnect(await first.endpoint())
+    await both.send('2')
+    expect(await second.receive()).toBe('2')
+  })
+})
+
+it('a peer of another address is refused by the rules of addresses, without encryption too', async () => {
+  await using guard = new ZMQAuthenticator({ deny: ['127.0.0.0/8'] })
+  await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { mechanism: 'null', trust: guard } })
+  expect(await attempt(await pull.endpoint())).not.toBe('in')
+  guard.allow('127.0.0.1')
+  expect(await attempt(await pull.endpoint()), 'who is in the allow list is not asked for the other').toBe('in')
+  expect(guard.stats.denied.address).toBe(1)
+})
+
+it('who is allowed by address must still show a key', async () => {
+  await using guard = new ZMQAuthenticator({ allow: ['127.0.0.1'], curve: client })
+  await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: guard } })
+  expect(await attempt(await pull.endpoint(), { certificate: stranger, trust: server })).toBe('auth')
+  expect(await attempt(await pull.endpoint(), { certificate: client, trust: server })).toBe('in')
+})
+
+it('with an authenticator that is closed nobody is let in', async () => {
+  await using guard = new ZMQAuthenticator({ curve: client })
+  await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: guard } })
+  const endpoint = await pull.endpoint()
+  await guard.close()
+  expect(await attempt(endpoint, { certificate: client, trust: server })).toBe('auth')
+})
+
+it('what was sent cannot be read on the way', async () => {
+  await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: client } })
+  const { port } = new URL(await pull.endpoint())
+  const seen: Buffer[] = []
+  const wire = createServer((socket) => {
+    const far = connect(Number(port), '127.0.0.1')
+    socket.on('data', (bytes) => {
+      seen.push(bytes)
+      far.write(bytes)
+    })
+    far.on('data', (bytes) => socket.write(bytes))
+    socket.on('close', () => far.destroy())
+    far.on('close', () => socket.destroy())
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => wire.once('listening', resolve))
+  const text = 'a text that nobody else shall read'
+  await using push = new ZMQPush(`tcp://127.0.0.1:${(wire.address() as { port: number }).port}`, {
+    security: { certificate: client, trust: server },
+  })
+  await push.send(text)
+  expect(await pull.receive()).toBe(text)
+  expect(Buffer.concat(seen).length).toBeGreaterThan(text.length)
+  expect(Buffer.concat(seen).includes(text)).toBe(false)
+  wire.close()
+})
+
+describe('is refused with a clear error', () => {
+  it.each([
+    ['a listener without a certificate', '@tcp://127.0.0.1:*', { trust: client }, 'certificate'],
+    [
+      'a certificate without its secret key',
+      '@tcp://127.0.0.1:*',
+      { certificate: server.publicOnly(), trust: client },
+      'secret file',
+    ],
+    ['whoever is connected to', '>tcp://127.0.0.1:1', { trust: 'anyone' }, 'the one certificate'],
+    ['two that are connected to', '>tcp://127.0.0.1:1', { trust: [server, stranger] }, 'not 2'],
+    [
+      'a password where it listens',
+      '@tcp://127.0.0.1:*',
+      { mechanism: 'plain', username: 'x', password: 'y' },
+      'username',
+    ],
+  ])('%s', async (_, endpoint, security, why) => {
+    await using push = new ZMQPush(endpoint, { security: security as never })
+    await expect(push.ready()).rejects.toMatchObject({ code: 'INVALID_OPTIONS', message: expect.stringContaining(why) })
+  })
+
+  it('a certificate that is not there', async () => {
+    await using push = new ZMQPush('tcp://127.0.0.1:1', { security: { certificate: '/nowhere', trust: server } })
+    await expect(push.ready()).rejects.toMatchObject({ code: 'CERTIFICATE_UNREADABLE', path: '/nowhere' })
+  })
+
+  it.each([
+    [{ trust: '' }],
+    [{ trust: [] }],
+    [{ trust: 5 }],
+    [{ certificate: 7, trust: server }],
+    [{ certificate: server }],
+    [{ mechanism: 'null' }],
+  ])('what is no security: %j', (security) => {
+    expect(() => new ZMQPush(undefined, { security: security as never })).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTIONS' }),
+    )
+  })
+
+  it.each(['localhost.example', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.0/', ''])(
+    'what is no address: %j',
+    (address) => {
+      expect(() => new ZMQAuthenticator({ deny: [address] })).toThrow(
+        expect.objectContaining({ code: 'INVALID_OPTIONS' }),
+      )
+    },
+  )
+
+  it('a second authenticator of a domain', async () => {
+    await using first = new ZMQAuthenticator({ domain: 'one' })
+    await first.ready()
+    await using second = new ZMQAuthenticator({ domain: 'one' })
+    await expect(second.ready()).rejects.toMatchObject({
+      code: 'SOCKET_FAILED',
+      message: expect.stringContaining('"one"'),
+    })
+  })
+})
+
+describe('beyond this machine', () => {
+  it('a socket without encryption warns, once in a process', async () => {
+    const warnings: string[] = []
+    const listener = ({ message, name }: Error) => void (name === 'InsecureEndpointWarning' && warnings.push(message))
+    process.on('warning', listener)
+    await using secured = new ZMQPull('tcp://*:*', { security: { certificate: server, trust: client } })
+    await using told = new ZMQPull('tcp://*:*', { insecure: true })
+    await Promise.all([secured.ready(), told.ready()])
+    await new Promise(setImmediate)
+    expect(warnings).toEqual([])
+    await using one = new ZMQPull('tcp://*:*')
+    await using two = new ZMQPull('tcp://*:*')
+    await Promise.all([one.ready(), two.ready()])
+    await new Promise(setImmediate)
+    process.removeListener('warning', listener)
+    expect(warnings).toHaveLength(1)
+    expect(warnings[0]).toContain('tcp://*:*')
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('the file of an ipc endpoint', () => {
+  it('can be reached by its user alone, and is removed when the socket is closed or has unbound it', async () => {
+    const folder = await temporaryFolder()
+    const mask = process.umask(0)
+    const pull = new ZMQPull(`ipc://${folder}/a,ipc://${folder}/b`)
+    await pull.ready()
+    process.umask(mask)
+    for (const name of ['a', 'b']) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600)
+    await pull.unbind(`ipc://${folder}/a`)
+    await expect(stat(join(folder, 'a'))).rejects.toMatchObject({ code: 'ENOENT' })
+    await pull.close()
+    await expect(stat(join(folder, 'b'))).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
+  it('is left to whoever has bound it meanwhile', async () => {
+    const folder = await temporaryFolder()
+    const endpoint = `ipc://${folder}/a`
+    const first = new ZMQPull(endpoint)
+    await first.ready()
+    await rm(join(folder, 'a'))
+    await using second = new ZMQPull(endpoint)
+    await second.ready()
+    await first.close()
+    await using push = new ZMQPush(endpoint)
+    await push.send('still there')
+    expect(await second.receive()).toBe('still there')
+  })
+
+  it('of an open path lies in a folder that its user alone can enter', async () => {
+    await using pull = new ZMQPull('ipc://*')
+    const path = (await pull.endpoint()).slice('ipc://'.length)
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect((await stat(join(path, '..'))).mode & 0o777).toBe(0o700)
+  })
+})
+
+it('a store that was given is asked at every handshake', async () => {
+  const folder = await temporaryFolder()
+  const store = await CertificateStore.open(folder)
+  await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: store } })
+  const security = { certificate: client, trust: server }
+  expect(await attempt(await pull.endpoint(), security)).toBe('auth')
+  await client.savePublic(join(folder, 'x'))
+  expect(await attempt(await pull.endpoint(), security)).toBe('in')
+})
