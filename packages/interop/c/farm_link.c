@@ -76,13 +76,15 @@ static void own(zmq_msg_t *part, void *data, size_t size) {
 
 static farm_frame *make_frame(const farm_header *header, troupe_writer *body) {
   troupe_writer head = {0};
-  troupe_write_array(&head, 6);
+  bool has_token = header->token[0] != 0;
+  troupe_write_array(&head, 6 + has_token);
   troupe_write_number(&head, (double)header->version);
   troupe_write_string(&head, KINDS[header->kind]);
   troupe_write_string(&head, header->run);
   troupe_write_string(&head, header->incarnation);
   troupe_write_number(&head, (double)header->sequence);
   troupe_write_number(&head, (double)header->acknowledged);
+  if (has_token) troupe_write_string(&head, header->token);
   farm_frame *frame = troupe_allocate(sizeof *frame + (2 + body->part_count) * sizeof *frame->parts);
   frame->sequence = header->sequence;
   frame->count = 2 + body->part_count;

@@ -9,7 +9,7 @@
 #include <zmq.h>
 
 #ifndef FARM_WIRE_VERSION
-#define FARM_WIRE_VERSION 2
+#define FARM_WIRE_VERSION 3
 #endif
 
 enum { FARM_MAX_ID = 64 };
@@ -35,6 +35,8 @@ typedef struct {
   char incarnation[FARM_MAX_ID + 1];
   uint64_t sequence;
   uint64_t acknowledged;
+  /* Empty for none. */
+  char token[FARM_MAX_ID + 1];
 } farm_header;
 
 /* False for what is no header. */

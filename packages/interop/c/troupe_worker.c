@@ -35,6 +35,8 @@ typedef struct {
   char address[256];
   char incarnation[17];
   char run[FARM_MAX_ID + 1];
+  /* What WELCOME gave it, which each of its frames says. */
+  char token[FARM_MAX_ID + 1];
   farm_link link;
   bool is_connected;
   /* The connection is there, also again: the farm may be another by then. */
@@ -103,6 +105,7 @@ static bool say(troupe_worker *worker, farm_kind kind, troupe_writer *body) {
   farm_header header = {.version = FARM_WIRE_VERSION, .kind = kind};
   memcpy(header.run, now->run, sizeof header.run);
   memcpy(header.incarnation, now->incarnation, sizeof now->incarnation);
+  memcpy(header.token, now->token, sizeof header.token);
   return farm_link_send(&now->link, now->sink, &header, body, farm_now_ms());
 }
 
@@ -191,13 +194,13 @@ static void say_bye(troupe_worker *worker) {
 
 static bool is_positive(double number) { return isfinite(number) && number > 0; }
 
-enum { ENCODING, HEARTBEAT, ID, LIVENESS, CONCURRENCY, GRACE, WELCOME_KEYS };
+enum { ENCODING, HEARTBEAT, ID, LIVENESS, CONCURRENCY, GRACE, TOKEN, WELCOME_KEYS };
 
 static void take_welcome(troupe_worker *worker, const farm_header *header, troupe_reader body) {
-  static const char *const keys[] = {"encoding", "heartbeatMs", "id", "livenessMs", "concurrency", "graceMs"};
+  static const char *const keys[] = {"encoding", "heartbeatMs", "id", "livenessMs", "concurrency", "graceMs", "token"};
   session *now = &worker->now;
   troupe_reader values[WELCOME_KEYS];
-  troupe_bytes encoding, id;
+  troupe_bytes encoding, id, token;
   double heartbeat_ms, liveness_ms, grace_ms;
   uint64_t concurrency;
   if (!troupe_read_fields(&body, keys, WELCOME_KEYS, values)) return;
@@ -206,6 +209,8 @@ static void take_welcome(troupe_worker *worker, const farm_header *header, troup
   if (!troupe_read_number(&values[LIVENESS], &liveness_ms) || !is_positive(liveness_ms)) return;
   if (!troupe_read_number(&values[GRACE], &grace_ms) || !isfinite(grace_ms) || grace_ms < 0) return;
   if (!farm_read_count(values[CONCURRENCY], 1, &concurrency) || !troupe_is_text(encoding, "msgpack")) return;
+  if (!troupe_read_text(&values[TOKEN], &token) || token.size > FARM_MAX_ID) return;
+  memcpy(now->token, token.data, token.size);
   memcpy(now->run, header->run, sizeof now->run);
   now->has_joined = true;
   now->wants_hello = false;

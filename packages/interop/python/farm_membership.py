@@ -23,7 +23,7 @@ class Membership:
     def __init__(self, tasks, channels, hello, surroundings):
         self._channels, self._hello = channels, {**hello, "inbox": channels.inbox}
         self._clock, self._log = surroundings.clock, surroundings.log
-        self._incarnation, self._run_id = secrets.token_hex(8), ""
+        self._incarnation, self._run_id, self._token = secrets.token_hex(8), "", None
         self._link, self._packer = Link(), wire.Packer()
         self._outbox = Outbox(self._clock, surroundings.wake)
         self._runner = Runner(tasks, self._outbox, self._clock)
@@ -135,7 +135,8 @@ class Membership:
         self._channels.send(self._link.sends(lambda sequence: self._frame(kind, body, sequence), self._clock()))
 
     def _frame(self, kind, body, sequence):
-        header = Header(wire.VERSION, kind, self._run_id, self._incarnation, sequence, self._link.received)
+        ids = (self._run_id, self._incarnation)
+        header = Header(wire.VERSION, kind, *ids, sequence, self._link.received, self._token)
         return wire.frame(self._packer, header, body)
 
     def _flush(self, now_ms):
@@ -188,9 +189,12 @@ class Membership:
     def _join(self, run_id, terms):
         try:
             self._terms = SimpleNamespace(**{key: terms[key] for key in ("heartbeatMs", "livenessMs", "graceMs")})
+            self._token = terms["token"]
         except (KeyError, TypeError):
             raise Unreadable(f"a WELCOME with {terms!r}") from None
         self._run_id = run_id
+        # The farm gives nothing to who has not shown that the WELCOME reached it.
+        self._beat_due_ms = self._clock()
         self._log(f"it has joined as {terms.get('id')}")
 
     def _do(self, kind, body):

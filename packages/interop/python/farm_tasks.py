@@ -10,7 +10,8 @@ import hashlib
 import sys
 from collections import Counter
 
-from farm_worker import InvalidInput, Refused, Worker
+from farm_worker import InvalidInput, Keys, Refused, Worker
+from zmq.auth import load_certificate
 
 worker = Worker()
 
@@ -117,9 +118,15 @@ def main():
     usage.add_argument("--inbox", help="where to bind")
     usage.add_argument("--advertise", help="where the farm reaches that")
     usage.add_argument("endpoint", help="where the farm listens")
+    usage.add_argument("--certificate", help="the file of its certificate, with its secret key")
+    usage.add_argument("--farm", help="the file of the farm's certificate")
     options = usage.parse_args()
+    keys = None
+    if options.certificate is not None:
+        own, farm = load_certificate(options.certificate), load_certificate(options.farm)
+        keys = Keys(own[0].decode(), own[1].decode(), farm[0].decode())
     try:
-        worker.join(options.endpoint, options.inbox, options.advertise)
+        worker.join(options.endpoint, options.inbox, options.advertise, keys)
     except Refused as why:
         sys.exit(f"the farm refused this worker: {why}")
 

@@ -7,7 +7,7 @@ from collections import namedtuple
 
 import msgpack
 
-VERSION = 2
+VERSION = 3
 HELLO, WELCOME, REFUSED, TASKS, CANCEL, CREDIT = "HELLO", "WELCOME", "REFUSED", "TASKS", "CANCEL", "CREDIT"
 UPDATE, RESULTS, BEAT, BYE = "UPDATE", "RESULTS", "BEAT", "BYE"
 NUMBERED = {TASKS, CANCEL, CREDIT, UPDATE, RESULTS, BYE}
@@ -46,7 +46,7 @@ class Unencodable(Exception):
 
 # Frames
 
-Header = namedtuple("Header", "version kind run incarnation sequence acknowledged")
+Header = namedtuple("Header", "version kind run incarnation sequence acknowledged token", defaults=[None])
 
 
 def frame(packer, header, body):
@@ -54,7 +54,8 @@ def frame(packer, header, body):
     large = []
     encoded = packer.pack(body, large)
     numbers = [number(header.sequence), number(header.acknowledged)]
-    return [packer.pack([*header[:4], *numbers]), encoded, *large]
+    token = [] if header.token is None else [header.token]
+    return [packer.pack([*header[:4], *numbers, *token]), encoded, *large]
 
 
 def parse_header(data):

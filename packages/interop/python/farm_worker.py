@@ -26,12 +26,13 @@ from farm_membership import LEFT, Membership, Refused
 from farm_runner import Cancelled, InvalidInput
 from farm_wire import UNDEFINED
 
-__all__ = ["UNDEFINED", "Cancelled", "InvalidInput", "Refused", "Worker"]
+__all__ = ["UNDEFINED", "Cancelled", "InvalidInput", "Keys", "Refused", "Worker"]
 
 LONGEST_HOST = 255
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 Task = namedtuple("Task", "run version")
+Keys = namedtuple("Keys", "public secret farm")
 
 
 def _clock():
@@ -57,11 +58,12 @@ class Worker:
 
         return add
 
-    def join(self, endpoint, inbox=None, advertise=None):
+    def join(self, endpoint, inbox=None, advertise=None, keys=None):
         """Works until SIGINT or SIGTERM, at which it leaves: it ends what it runs, and at the second one it does not.
 
         `inbox` is where it binds, if not a free port of the address from which this machine reaches the farm;
-        `advertise` is where the farm reaches that, if elsewhere.
+        `advertise` is where the farm reaches that, if elsewhere. `keys` are for a farm with security: those of this worker,
+        and the public one of the farm, each as Z85.
 
         @raises Refused when the farm has other tasks or another version of the wire
         """
@@ -70,7 +72,7 @@ class Worker:
             os.set_blocking(end, False)
         before = [signal.signal(one, self._ask) for one in SIGNALS]
         signal.set_wakeup_fd(wake_out, warn_on_full_buffer=False)
-        ends = SimpleNamespace(endpoint=endpoint, inbox=inbox, advertise=advertise, wake=wake_in)
+        ends = SimpleNamespace(endpoint=endpoint, inbox=inbox, advertise=advertise, keys=keys, wake=wake_in)
         try:
             while self._work(ends, lambda: _write(wake_out)) != LEFT:
                 pass
@@ -87,7 +89,7 @@ class Worker:
         """One incarnation, and how it ended."""
         surroundings = SimpleNamespace(clock=_clock, log=self._log, wake=wake)
         channels = Channels(ends)
-        membership = Membership(self._tasks, channels, self._hello(), surroundings)
+        membership = Membership(self._tasks, channels, self._hello(ends.keys), surroundings)
         end = None
         try:
             while end is None and self._asked < 2:
@@ -103,13 +105,15 @@ class Worker:
             time.sleep(0.01)
         return LEFT if self._asked > 0 else end
 
-    def _hello(self):
+    def _hello(self, keys):
         tasks = [
             {"name": name} if one.version is None else {"name": name, "version": one.version}
             for name, one in self._tasks.items()
         ]
         host = socket.gethostname()[:LONGEST_HOST]
         hello = {"pid": os.getpid(), "tasks": tasks, "encodings": ["msgpack"], "slots": 1, "host": host}
+        if keys is not None:
+            hello["key"] = keys.public
         return {**hello, "tags": self._tags} if self._tags else hello
 
 

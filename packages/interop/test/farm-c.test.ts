@@ -295,11 +295,11 @@ function comesAndGoes() {
 
 function isRefused() {
   it('ends and says why when it speaks another version of the wire', async () => {
-    using other = new CProgram('-O0', '-DFARM_WIRE_VERSION=3')
+    using other = new CProgram('-O0', '-DFARM_WIRE_VERSION=4')
     await using farm = await openFarm()
     await using worker = new CWorker(other, farm.endpoint!)
     expect(await worker.exit()).toBe(1)
-    expect(worker.said).toMatch(/version 3/)
+    expect(worker.said).toMatch(/version 4/)
   })
 
   it('ends and says why when it has a task in another version', async () => {

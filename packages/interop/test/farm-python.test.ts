@@ -2,11 +2,15 @@
  * The worker in Python, written from docs/wire/farm.md alone, in a farm of ours.
  */
 import { createHash } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Farm, type FarmOptions } from '@troupe/actors/farm'
+import { Certificate } from '@troupe/core'
 import { freeAddress } from '@troupe/testing'
 import { pythonWith, required } from '@troupe/testing/python-with'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { FarmProgram, untilReady } from './farm-program.js'
 import * as tasks from './fixtures/farm-tasks.mjs'
 import { Relay } from './relay.js'
@@ -24,7 +28,7 @@ const BRISK = { heartbeatMs: 50, livenessMs: 250 }
 
 const openFarm = (options: Partial<FarmOptions> = {}) =>
   Farm.start({ tasks: TASKS, workers: 0, endpoint: 'tcp://127.0.0.1:*', joinable: true, retries: 0, ...options })
-const join = (farm: Farm, endpoint = farm.endpoint!) => new FarmProgram(PROGRAM, endpoint)
+const joining = (farm: Farm, endpoint = farm.endpoint!) => new FarmProgram(PROGRAM, endpoint)
 const soon = (isSo: () => boolean) => expect.poll(isSo, { timeout: 20_000, interval: 5 }).toBe(true)
 const incarnations = (farm: Farm) => farm.stats().workers.map(({ incarnation }) => incarnation)
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
@@ -64,7 +68,7 @@ function shared() {
   let worker: FarmProgram
   beforeAll(async () => {
     farm = await openFarm()
-    worker = join(farm)
+    worker = joining(farm)
     await farm.submit(tasks.double, 1)
   })
   afterAll(async () => {
@@ -189,7 +193,7 @@ function shared() {
 function comings() {
   it('is not taken for dead or hung while a task computes', async () => {
     await using farm = await openFarm({ ...BRISK, hangMs: 500 })
-    await using worker = join(farm)
+    await using worker = joining(farm)
     await untilReady(farm)
     const before = incarnations(farm)
     expect(await farm.submit(tasks.compute, 20_000_000)).toBe(199_999_990_000_000)
@@ -199,12 +203,12 @@ function comings() {
 
   it('that is killed while it holds tasks loses none: another does them, each result comes once', async () => {
     await using farm = await openFarm()
-    await using first = join(farm)
+    await using first = joining(farm)
     await untilReady(farm)
     const results = collect(farm.mapUnordered(tasks.wait, Array(400).fill(0.001) as number[], { settled: true }))
     await soon(() => farm.stats().done > 50)
     first.kill('SIGKILL')
-    await using _ = join(farm)
+    await using _ = joining(farm)
     const indices = (await results).map(({ status, index }) => (status === 'fulfilled' ? index : -1))
     expect(ascending(indices)).toEqual(numbers(400))
     expect(farm.stats()).toMatchObject({ done: 400, failed: 0 })
@@ -213,14 +217,14 @@ function comings() {
 
   it('drains at SIGTERM: it ends what it runs, gives back the rest, and exits with 0', async () => {
     await using farm = await openFarm()
-    await using leaving = join(farm)
+    await using leaving = joining(farm)
     await expectShort(farm)
     const { output } = await begun(farm, 0.5)
     const rest = farm.submitMany(tasks.double, numbers(100))
     await soon(() => farm.stats().held > 1)
     leaving.kill('SIGTERM')
     await soon(() => farm.stats().held === 1)
-    await using _ = join(farm)
+    await using _ = joining(farm)
     expect(await output).toBe(0.5)
     expect(await leaving.exit()).toBe(0)
     expect(await rest).toEqual(numbers(100).map((n) => 2 * n))
@@ -229,7 +233,7 @@ function comings() {
 
   it('ends at once at a second SIGINT', async () => {
     await using farm = await openFarm()
-    await using worker = join(farm)
+    await using worker = joining(farm)
     const { output } = await begun(farm, 60)
     const failure = expect(output).rejects.toMatchObject({ code: 'CLOSED' })
     worker.kill('SIGINT')
@@ -242,7 +246,7 @@ function comings() {
 
   it('whose farm has ended is ended by one SIGTERM', async () => {
     const farm = await openFarm()
-    await using worker = join(farm)
+    await using worker = joining(farm)
     await untilReady(farm)
     await farm.stop()
     await soon(() => worker.said.includes('the farm has ended'))
@@ -266,7 +270,7 @@ function comings() {
   it('finds out at once that its farm is another, by its new connection', async () => {
     await using first = await openFarm({ heartbeatMs: 50, livenessMs: 60_000 })
     await using relay = await Relay.start(first.endpoint!)
-    await using worker = join(first, relay.endpoint)
+    await using worker = joining(first, relay.endpoint)
     await untilReady(first)
     const [before] = incarnations(first)
     await using next = await openFarm()
@@ -279,7 +283,7 @@ function comings() {
 
   it('says why on stderr, and exits with 1, where the farm has another version of its tasks', async () => {
     await using farm = await openFarm({ tasks: OTHER_TASKS })
-    await using worker = join(farm)
+    await using worker = joining(farm)
     expect(await worker.exit()).toBe(1)
     expect(worker.said).toMatch(/refused this worker: .*"double".*version/)
     expect(worker.said).not.toContain('Traceback')
@@ -287,7 +291,7 @@ function comings() {
 
   it('that is stopped for longer than its liveness is given up, and joins anew when it goes on', async () => {
     await using farm = await openFarm(BRISK)
-    await using worker = join(farm)
+    await using worker = joining(farm)
     await untilReady(farm)
     const [before] = incarnations(farm)
     const results = collect(farm.map(tasks.wait, Array(100).fill(0.002) as number[]))
@@ -302,7 +306,7 @@ function comings() {
 
   it('whose task goes on beyond its time and its grace is given up, and joins anew once the task has ended', async () => {
     await using farm = await openFarm({ heartbeatMs: 50, livenessMs: 1_000, graceMs: 100 })
-    await using worker = join(farm)
+    await using worker = joining(farm)
     await untilReady(farm)
     const [before] = incarnations(farm)
     await expect(farm.submit(tasks.compute, 30_000_000, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'TIMEOUT' })
@@ -330,5 +334,23 @@ function comings() {
     expect(count).toBe(600)
     expect(incarnations(farm)).toEqual(before)
     expect(farm.stats()).toMatchObject({ done: 600, redelivered: 0, failed: 0 })
+  })
+
+  it('joins a farm with security by its certificate, and is not let in by another', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'troupe-test-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const [ours, theirs, other] = ['farm', 'worker', 'other'].map((name) => Certificate.generate({ name }))
+    const path = (name: string) => join(folder, name)
+    await Promise.all([ours!.save(path('farm')), theirs!.save(path('worker')), other!.save(path('other'))])
+    await using farm = await openFarm({ security: { certificate: ours!, trust: theirs! } })
+    const by = (name: string) => [...PROGRAM, '--certificate', `${path(name)}_secret`, '--farm', path('farm')]
+    await using stranger = new FarmProgram(by('other'), farm.endpoint!)
+    await soon(() => farm.stats().denied > 0)
+    await using _ = new FarmProgram(by('worker'), farm.endpoint!)
+    expect(await collect(farm.map(tasks.double, numbers(100)))).toHaveLength(100)
+    expect(farm.stats().workers).toMatchObject([
+      { identity: { publicKey: theirs!.publicKey, metadata: { name: 'worker' } } },
+    ])
+    expect(stranger.said).not.toContain('it has joined')
   })
 }

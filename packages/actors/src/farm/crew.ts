@@ -1,7 +1,7 @@
 /**
  * The farm's side of its workers: their channels, their joining, their life and their death.
  */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock, Logger } from '@troupe/core'
 import { type FarmEnd, PortEnd, SocketEnd, type SocketTerms } from './farm-end.js'
 import { Link } from './link.js'
@@ -29,10 +29,15 @@ import {
 /** How long a worker whose connection was lost may take to come back, in ms. */
 const RECONNECT_MS = 1_000
 
+/** So many frames may wait for their acknowledgement: whoever answers and does not acknowledge would fill the memory. */
+const MAX_UNACKNOWLEDGED = 4_096
+
 /** Who has started a worker, or has let it in. */
 export interface Keeper {
   /** It has said HELLO and is welcome. */
   joined(hello: Hello): void
+  /** It has shown that it got its WELCOME: it is who listens where HELLO said. */
+  proven(): void
   /** It has answered tasks: it may hold nothing now. */
   answered(): void
   /** It leaves: it is to be given nothing more. */
@@ -51,8 +56,8 @@ export interface CrewEvents {
   heard(mate: Mate): void
   results(mate: Mate, results: ResultsBody, bytes: number): void
   update(mate: Mate, update: UpdateBody, bytes: number): void
-  /** A numbered frame of a worker cannot be read: what it answered is lost. */
-  unreadable(mate: Mate, kind: FrameKind): void
+  /** A worker breaks the rules of the wire: a numbered frame of it cannot be read, so that what it answered is lost, or it acknowledges nothing. */
+  faulty(mate: Mate, why: string): void
 }
 
 /** By what a worker that is started here is reached. */
@@ -85,6 +90,10 @@ export interface Mate {
   /** Its place at the dispatcher, while it has one. */
   seat: Seat | undefined
   joined: boolean
+  /** A secret that only who listens at its inbox is told. */
+  readonly token: Buffer
+  /** It has said its token. */
+  proven: boolean
   encoding: BodyEncoding
   pid: number | undefined
   /** What it has last said that it uses. */
@@ -95,11 +104,16 @@ export class Crew {
   readonly #terms: CrewTerms
   readonly #events: CrewEvents
   readonly #mates = new Map<string, Mate>()
-  #unread = 0
+  #dropped = 0
 
   constructor(terms: CrewTerms, events: CrewEvents) {
     this.#terms = terms
     this.#events = events
+  }
+
+  /** Messages that were not of this farm, or of another worker than they said. */
+  get dropped(): number {
+    return this.#dropped
   }
 
   /** Expects a new incarnation of a worker that is started here. */
@@ -129,6 +143,7 @@ export class Crew {
   /** Sends a numbered frame; returns its body. @throws what the encoder throws */
   send(mate: Mate, kind: 'TASKS' | 'CANCEL' | 'CREDIT' | 'BYE', body: unknown): BodyParts {
     const parts = encodeParts(body, mate.encoding)
+    if (mate.link.unacknowledged === MAX_UNACKNOWLEDGED) this.#events.faulty(mate, 'it acknowledges nothing')
     mate.end.send(mate.link.send(this.#terms.clock.now(), (sequence) => [this.#header(mate, kind, sequence), ...parts]))
     return parts
   }
@@ -157,6 +172,8 @@ export class Crew {
     if (header.kind === 'HELLO') return this.#hello(header, parts[1]!)
     const mate = this.#mates.get(header.incarnation)
     if (mate?.joined !== true || header.run !== this.#terms.run || header.version !== WIRE_VERSION) return this.#drop()
+    if (!isToken(mate.token, header.token)) return this.#drop()
+    this.#prove(mate)
     this.#events.heard(mate)
     this.#acknowledge(mate, header)
     if (header.kind === 'BEAT') mate.memoryMiB = decodeBody('BEAT', parts[1]!, 'msgpack')?.memoryMiB
@@ -169,7 +186,9 @@ export class Crew {
 
   #add(known: Pick<Mate, 'id' | 'incarnation' | 'end' | 'keeper' | 'isOwn' | 'place'>): Mate {
     const unknown = { seat: undefined, pid: undefined, memoryMiB: undefined }
-    const mate: Mate = { ...known, link: new Link(), joined: false, encoding: 'msgpack', ...unknown }
+    const token = Buffer.from(randomBytes(16).toString('base64url'))
+    const state = { token, joined: false, proven: false, encoding: 'msgpack' } as const
+    const mate: Mate = { ...known, link: new Link(), ...state, ...unknown }
     this.#mates.set(mate.incarnation, mate)
     return mate
   }
@@ -177,11 +196,11 @@ export class Crew {
   #take(mate: Mate, kind: 'RESULTS' | 'UPDATE', body: BodyParts): void {
     if (kind === 'UPDATE') {
       const update = decodeParts('UPDATE', body, mate.encoding)
-      if (update === undefined) return this.#events.unreadable(mate, kind)
+      if (update === undefined) return this.#events.faulty(mate, `its ${kind} cannot be read`)
       return this.#events.update(mate, update, sizeOf(body))
     }
     const results = decodeParts('RESULTS', body, mate.encoding)
-    if (results === undefined) return this.#events.unreadable(mate, kind)
+    if (results === undefined) return this.#events.faulty(mate, `its ${kind} cannot be read`)
     this.#events.results(mate, results, sizeOf(body))
   }
 
@@ -204,11 +223,18 @@ export class Crew {
       mate.encoding = BODY_ENCODINGS.find((encoding) => hello.encodings.includes(encoding)) ?? 'msgpack'
     }
     const { id, encoding } = mate
-    const welcome = { encoding, heartbeatMs, id, livenessMs, concurrency, graceMs, maxMessageBytes }
+    const token = mate.token.toString()
+    const welcome = { encoding, heartbeatMs, id, livenessMs, concurrency, graceMs, maxMessageBytes, token }
     mate.end.send([this.#header(mate, 'WELCOME', 0), encodeBody(welcome, 'msgpack')])
     if (mate.joined) return
     mate.joined = true
     mate.keeper.joined(hello)
+  }
+
+  #prove(mate: Mate): void {
+    if (mate.proven) return
+    mate.proven = true
+    mate.keeper.proven()
   }
 
   #endOf(incarnation: string, transport: Transport): FarmEnd {
@@ -228,9 +254,16 @@ export class Crew {
   }
 
   #drop(): void {
-    this.#unread++
-    this.#terms.log.debug({ unread: this.#unread }, 'a message was not of this farm and was dropped')
+    this.#dropped++
+    // Of a flood not each: the 1st, 2nd, 4th, 8th ...
+    if (!Number.isInteger(Math.log2(this.#dropped))) return
+    this.#terms.log.warn({ dropped: this.#dropped }, 'a message was not of a worker of this farm and was dropped')
   }
+}
+
+function isToken(token: Buffer, said: string | undefined): boolean {
+  const bytes = Buffer.from(said ?? '')
+  return bytes.length === token.length && timingSafeEqual(bytes, token)
 }
 
 const EMPTY = encodeBody(null, 'msgpack')

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import {
   type Clock,
+  type CurveSecurity,
   errorData,
   isLocalAddress,
   type Logger,
@@ -51,8 +52,10 @@ export interface SocketTerms {
   readonly livenessMs: number
   readonly clock: Clock
   readonly log: Logger
-  /** The connection is lost, and nobody listens where the worker did. */
-  refused?(): void
+  /** By which the worker is dialled. Default: without. */
+  readonly security?: CurveSecurity | undefined
+  /** The connection is lost, and nobody listens where the worker did; or who listens there is not the one that was expected. */
+  refused?(why: string): void
 }
 
 /** A PUSH to the worker's inbox. What the worker says comes to the sink, which all workers share. */
@@ -96,7 +99,7 @@ export class SocketEnd implements FarmEnd {
   }
 
   #dial(inbox: string): void {
-    const { heartbeatMs, livenessMs, transport, lingerMs = 0, log } = this.#terms
+    const { heartbeatMs, livenessMs, transport, lingerMs = 0, security, log } = this.#terms
     // A worker in this process has no connection that could be lost.
     const inline = transport === 'inproc'
     const socket = new ZMQPush(undefined, {
@@ -107,7 +110,7 @@ export class SocketEnd implements FarmEnd {
       reconnectIntervalMs: RECONNECT_EVERY_MS,
       // The I/O thread answers these, so a worker that computes is never taken for a dead one.
       ...(!inline && { heartbeatIntervalMs: heartbeatMs, heartbeatTimeoutMs: Math.max(10, livenessMs - heartbeatMs) }),
-      log,
+      ...{ security, log },
     })
     this.#socket = socket
     // Before it connects, so that the connection is seen.
@@ -117,13 +120,19 @@ export class SocketEnd implements FarmEnd {
 
   async #watch(monitor: ZMQMonitor): Promise<void> {
     try {
-      for await (const { type } of monitor) {
+      for await (const event of monitor) {
+        const { type } = event
+        // libzmq does not try again.
+        if (type === 'handshake_failed' && event.reason !== 'other') {
+          this.#terms.refused?.(`its inbox and the farm do not let each other in: ${event.error.message}`)
+        }
         if (type === 'handshake_succeeded') {
           this.isReached = true
           this.lostSinceMs = undefined
         }
         // Of a try to connect again: what has been closed is what came to nothing.
-        if (type === 'closed' && this.lostSinceMs !== undefined) this.#terms.refused?.()
+        if (type === 'closed' && this.lostSinceMs !== undefined)
+          this.#terms.refused?.('nobody listens at its inbox any more')
         if (type === 'disconnected') this.lostSinceMs ??= this.#terms.clock.now()
       }
     } catch (error) {

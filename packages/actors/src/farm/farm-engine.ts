@@ -203,11 +203,11 @@ export class FarmEngine {
 
   stats(): FarmStats {
     const { pending, held, counts, isPaused: paused, measures } = this.#dispatcher
-    const { restarts, recycled } = this.#pool
+    const { restarts, recycled, denied, strays } = this.#pool
     const workers = this.#pool.stats()
     return {
       ...{ state: this.state, pending: pending + this.#admission.waiting, held, ...counts, ...measures.stats() },
-      ...{ restarts, recycled, paused, draining: this.#drain.isDraining },
+      ...{ restarts, recycled, denied, strays, paused, draining: this.#drain.isDraining },
       ...{ workers, workerStates: workerStates(workers) },
     }
   }

@@ -23,6 +23,10 @@ export interface FarmStats extends MeasuredStats {
   readonly redelivered: number
   /** Second runs of stragglers that were begun, by `speculate`; of two runs of a task one counts as done. */
   readonly speculated: number
+  /** Connections and workers from elsewhere that were refused: by their key, their address, or because they were too many. */
+  readonly denied: number
+  /** Messages that came and were not of a worker of this farm. */
+  readonly strays: number
   /** Workers that were replaced because they had ended. */
   readonly restarts: number
   /** Nothing is given out, see {@link Farm.pause}. */

@@ -2,7 +2,7 @@
  * The options of a farm, of one task and of a map.
  */
 import { availableParallelism } from 'node:os'
-import { BackoffOptions, type Logger } from '@troupe/core'
+import { BackoffOptions, CurveSecurity, type Logger } from '@troupe/core'
 import { z } from 'zod'
 import { ShutdownTimeOption } from '../actor/actor.options.js'
 import { isJournal } from './durable/farm-journal.js'
@@ -148,8 +148,24 @@ const AllFarmOptions = z.strictObject({
   joinable: z.boolean().default(false),
   /** Where it tells its stats to who asks, as `troupe top` does. Default: nowhere. */
   inspect: z.string().min(1).optional(),
-  /** Listens beyond loopback, ipc and inproc, for whoever reaches it. */
+  /**
+   * CURVE for `endpoint` and `inspect`: who the farm is, and the certificates of those that may join and look. Its own workers are
+   * reached through private files, and need none.
+   */
+  security: CurveSecurity.optional(),
+  /** Listens beyond loopback, ipc and inproc without `security`, for whoever reaches it. */
   insecure: z.boolean().default(false),
+  /** How many workers from elsewhere may be connected; more are refused at their handshake, and try again. */
+  maxConnections: z.number().int().positive().default(16_384),
+  /** How many workers from elsewhere may be about to join at once; more say HELLO again. Each costs descriptors until it has shown that it is reached. */
+  maxJoining: z.number().int().positive().max(4_096).default(64),
+  /** How long the handshake of a connection may take, in ms. */
+  handshakeTimeoutMs: z
+    .number()
+    .int()
+    .min(1)
+    .max(2 ** 31 - 1)
+    .default(10_000),
   /** Node's flags for the worker processes. Default: this process's. */
   execArgv: z.array(z.string()).optional(),
   /** Environment variables for the worker processes, beside this process's. */
@@ -172,6 +188,7 @@ export const FarmOptions = AllFarmOptions.superRefine((options, context) => {
     const message = 'must be given, as tcp://127.0.0.1:7000, for workers to join there'
     context.addIssue({ code: 'custom', path: ['endpoint'], message })
   }
+  for (const issue of wrongSecurity(options)) context.addIssue(issue)
   if (workers === 0 && !joinable) {
     context.addIssue({ code: 'custom', path: ['workers'], message: 'must be 1 or more, unless `joinable`' })
   }
@@ -182,6 +199,19 @@ export const FarmOptions = AllFarmOptions.superRefine((options, context) => {
   if (maxMemoryMiB !== undefined) context.addIssue({ code: 'custom', path: ['maxMemoryMiB'], message })
   if (hangMs > 0) context.addIssue({ code: 'custom', path: ['hangMs'], message })
 })
+
+/** What a farm cannot do with its security. */
+function* wrongSecurity({ security, endpoint, inspect }: z.output<typeof AllFarmOptions>) {
+  if (security === undefined) return
+  const wrong = (path: string[], message: string) => ({ code: 'custom' as const, path: ['security', ...path], message })
+  if (security.certificate === undefined) yield wrong(['certificate'], 'is wanted: its workers must know its key')
+  if (security.trust === 'anyone') {
+    yield wrong(['trust'], 'must be the certificates of its workers: whoever joins a farm is given its tasks')
+  }
+  if (endpoint === undefined && inspect === undefined) {
+    yield wrong([], 'is for an `endpoint` or `inspect`: without them nobody else can reach the farm')
+  }
+}
 
 export const SubmitOptions = z.strictObject({
   /** Cancels the task. */

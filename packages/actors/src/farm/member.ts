@@ -4,6 +4,7 @@
 import { type Deferred, deferred } from '@troupe/core'
 import type { Actor } from '../actor/actor.js'
 import type { Mate } from './crew.js'
+import type { Identity } from './remote/farm-security.js'
 import type { Seat } from './seat.js'
 import type { WorkerGroup } from './worker-group.js'
 
@@ -20,6 +21,8 @@ export interface WorkerStats {
   readonly isolation: 'process' | 'thread' | 'inline' | 'remote'
   /** The machine of one that has joined, as it says. */
   readonly host: string | undefined
+  /** Who one is that has joined a farm with `security`, as it has proven by its key. */
+  readonly identity: Identity | undefined
   readonly tags: readonly string[]
   /** Tasks that it has now. */
   readonly held: number
@@ -79,7 +82,7 @@ export class Member {
     const state = seat === undefined ? 'starting' : seat.leaving ? 'leaving' : held > 0 ? 'working' : 'idle'
     return {
       ...{ id, pid: mate?.pid ?? actor?.pid, incarnation: mate?.incarnation ?? '', state },
-      ...{ isolation: group.isolation, host: undefined, tags: group.tags, held },
+      ...{ isolation: group.isolation, host: undefined, identity: undefined, tags: group.tags, held },
       ...{ done: seat?.done ?? 0, failed: seat?.failed ?? 0 },
       memoryMiB: mate?.memoryMiB,
     }

@@ -1,7 +1,14 @@
 /**
  * Where a farm listens for the workers that have sockets.
  */
-import { assertSafeEndpoint, type Logger, type PrivateEndpoint, parseEndpoints, privateEndpoint } from '@troupe/core'
+import {
+  assertSafeEndpoint,
+  type CurveSecurity,
+  type Logger,
+  type PrivateEndpoint,
+  parseEndpoints,
+  privateEndpoint,
+} from '@troupe/core'
 import { ZMQPull } from '@troupe/push-pull'
 import type { Parts } from './parts.js'
 
@@ -10,6 +17,10 @@ export interface SinkTerms {
   /** Where to listen; undefined for a place of its own. */
   readonly endpoint: string | undefined
   readonly insecure: boolean
+  readonly security: CurveSecurity | undefined
+  /** Who else may be connected, and how long a handshake may take, in ms. */
+  readonly maxConnections: number
+  readonly handshakeTimeoutMs: number
   /** Whether all workers are in this process. */
   readonly isInner: boolean
   /** Of one part of a message. */
@@ -27,17 +38,23 @@ export class Sink {
   /** @throws {TroupeError} `INVALID_ENDPOINT`, `INSECURE_ENDPOINT` */
   constructor(terms: SinkTerms) {
     this.#terms = terms
-    const { run, endpoint, insecure, isInner, maxMessageBytes, log } = terms
+    const { run, endpoint, insecure, security, isInner, maxMessageBytes, log } = terms
+    const { maxConnections, handshakeTimeoutMs } = terms
     if (endpoint === undefined && !isInner) this.#place = privateEndpoint()
     const where = endpoint ?? this.#place?.endpoint ?? `inproc://troupe-farm-${run}`
-    assertSafeEndpoint(parseEndpoints(where, 'bind'), 'a farm', insecure)
+    assertSafeEndpoint(parseEndpoints(where, 'bind'), 'a farm', insecure || security !== undefined)
     this.#socket = new ZMQPull(`@${where.replace(/^@/, '')}`, {
       codec: 'frames',
       receiveHighWaterMark: 0,
-      maxMessageBytes,
-      insecure,
-      log,
+      ...{ maxMessageBytes, insecure, security, handshakeTimeoutMs, log },
+      // Where nobody else can come, nobody is counted.
+      ...(endpoint !== undefined && { maxConnections }),
     })
+  }
+
+  /** Connections that it has refused. */
+  get denied(): number {
+    return this.#socket.stats.denied
   }
 
   /** Listens, and resolves with where workers of this machine reach it. @throws {TroupeError} `ENDPOINT_IN_USE` */

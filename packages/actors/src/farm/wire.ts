@@ -16,7 +16,7 @@ import { type Progress, ProgressShape } from './progress.js'
 import { fromRows, type List, toRows } from './rows.js'
 
 /** The version of the wire. Peers of another version are refused. */
-export const WIRE_VERSION = 2
+export const WIRE_VERSION = 3
 
 /** How a body is encoded: `records` (rows, and msgpackr's records) between Troupe's own ends, else plain `msgpack`. */
 export const BODY_ENCODINGS = ['records', 'msgpack'] as const
@@ -55,32 +55,40 @@ export interface Header {
   readonly sequence: number
   /** The number of the last frame that was taken from the peer. */
   readonly acknowledged: number
+  /** Of a worker that was welcome: what WELCOME gave it, which nobody else can know. */
+  readonly token?: string | undefined
 }
 
+/** What is sent of a header. */
+export type Heading = Omit<Header, 'version'>
+
 /** A task that a worker has. `input` and `output` are the hashes of its schemas; who cannot tell them leaves them out. */
+const word = z.string().max(256)
 const TaskSign = z.object({
-  name: z.string(),
-  version: z.string().optional(),
-  input: z.string().optional(),
-  output: z.string().optional(),
+  name: word,
+  version: word.optional(),
+  input: word.optional(),
+  output: word.optional(),
 })
 export type TaskSign = z.output<typeof TaskSign>
 
 /** What a worker says when it joins. */
 export const Hello = z.object({
   /** Where the farm can dial it; left out by a worker that speaks through a pipe. */
-  inbox: z.string().optional(),
+  inbox: word.optional(),
   pid: z.number().int(),
-  tasks: z.array(TaskSign),
-  encodings: z.array(z.string()),
+  tasks: z.array(TaskSign).max(4_096),
+  encodings: z.array(word).max(16),
   /** What the worker has that tasks may ask for. */
-  tags: z.array(z.string()).optional(),
+  tags: z.array(word).max(64).optional(),
   /** How many tasks it runs at once, if not as many as the farm says. */
   slots: z.number().int().min(1).max(10_000).optional(),
   /** The machine that it is on. */
   host: z.string().max(255).optional(),
   /** Where somebody listens who can end it, though it does not respond itself. */
-  control: z.string().optional(),
+  control: word.optional(),
+  /** The public key of its certificate, in Z85, with which its inbox and its control address are to be dialled. */
+  key: z.string().length(40).optional(),
 })
 export type Hello = z.output<typeof Hello>
 
@@ -98,6 +106,8 @@ export const Welcome = z.object({
   graceMs: z.number().nonnegative(),
   /** The farm hangs up on who sends it a larger part of a message. */
   maxMessageBytes: z.number().positive().optional(),
+  /** A secret that every further frame of the worker says. */
+  token: z.string().max(64),
 })
 export type Welcome = z.output<typeof Welcome>
 
@@ -156,6 +166,7 @@ const HeaderShape = z.tuple([
   z.string().max(64),
   z.number().int().nonnegative(),
   z.number().int().nonnegative(),
+  z.string().max(64).optional(),
 ])
 const ErrorShape: z.ZodType<ErrorData> = z.lazy(() =>
   z.object({
@@ -225,17 +236,20 @@ const plain = { pack: new StrictPackr({ useRecords: false }), unpack: unpackrOf(
 const records = { pack: new StrictPackr({ useRecords: true }), unpack: unpackrOf(true) }
 const codecs = { msgpack: plain, records } satisfies Record<BodyEncoding, typeof plain>
 
-export const encodeHeader = (header: Omit<Header, 'version'>): Uint8Array =>
-  plain.pack.pack([WIRE_VERSION, header.kind, header.run, header.incarnation, header.sequence, header.acknowledged])
+export function encodeHeader({ kind, run, incarnation, sequence, acknowledged, token }: Heading): Uint8Array {
+  const header: unknown[] = [WIRE_VERSION, kind, run, incarnation, sequence, acknowledged]
+  if (token !== undefined) header.push(token)
+  return plain.pack.pack(header)
+}
 
 /** The header of a message, or undefined for what is not a frame. */
 export function decodeHeader(parts: readonly Uint8Array[]): Header | undefined {
   if (parts.length < 2 || parts.length > 2 + MAX_BINARIES) return undefined
   const parsed = HeaderShape.safeParse(unpack(plain.unpack, parts[0]!))
   if (!parsed.success) return undefined
-  const [version, kind, run, incarnation, sequence, acknowledged] = parsed.data
+  const [version, kind, run, incarnation, sequence, acknowledged, token] = parsed.data
   if (parts.length > 2 && !HAVE_BINARIES.has(kind)) return undefined
-  return { version, kind, run, incarnation, sequence, acknowledged }
+  return { version, kind, run, incarnation, sequence, acknowledged, token }
 }
 
 /** A list of inputs or outputs as a body of an encoding has it. */

@@ -9,6 +9,7 @@ import type { Dispatcher } from './dispatcher.js'
 import type { CheckedFarmOptions } from './farm.options.js'
 import { type Incarnation, Member, type WorkerStats } from './member.js'
 import type { Pace } from './pace.js'
+import { FarmSecurity } from './remote/farm-security.js'
 import { Guests } from './remote/guests.js'
 import { Seating } from './seating.js'
 import { Sink } from './sink.js'
@@ -43,8 +44,11 @@ export class WorkerPool {
   readonly #members = new Map<string, Member>()
   readonly #guests: Guests | undefined
   #dispatcher: Dispatcher | undefined
-  #sink: Sink | undefined
+  #security: FarmSecurity | undefined
+  readonly #sinks: Sink[] = []
   #sinkEndpoint: string | undefined
+  /** Where the farm's own workers find it: where all do, or in private. */
+  #innerEndpoint: string | undefined
   #supervisor: Supervisor | undefined
   #timers: NodeJS.Timeout[] = []
   #restarts = 0
@@ -63,7 +67,7 @@ export class WorkerPool {
         heard: (mate) => this.seating.heard(mate),
         results: (mate, results, bytes) => this.seating.answered(mate, results, bytes),
         update: (mate, update, bytes) => this.seating.updated(mate, update, bytes),
-        unreadable: (mate, kind) => this.seating.end(mate, 'fault', `its ${kind} cannot be read`),
+        faulty: (mate, why) => this.seating.end(mate, 'fault', why),
       },
     )
     this.seating = new Seating(this.#crew, log)
@@ -74,6 +78,7 @@ export class WorkerPool {
         log,
         crew: this.#crew,
         seating: this.seating,
+        security: () => this.#security,
         sink: () => this.#sinkEndpoint,
       })
     this.#groups = groupsOf(options)
@@ -103,6 +108,16 @@ export class WorkerPool {
     return this.#sinkEndpoint
   }
 
+  /** Connections and workers that it has refused. */
+  get denied(): number {
+    return this.#sinks.reduce((sum, sink) => sum + sink.denied, this.#guests?.denied ?? 0)
+  }
+
+  /** Messages that were not of its workers. */
+  get strays(): number {
+    return this.#crew.dropped
+  }
+
   /** How many tasks of a line are of use to all workers that there may be. */
   useful(pace: Pace): number {
     const own = this.#groups.reduce((sum, { max }) => sum + max, 0)
@@ -120,7 +135,8 @@ export class WorkerPool {
   async open(dispatcher: Dispatcher): Promise<void> {
     this.#dispatcher = dispatcher
     this.seating.open(dispatcher)
-    const { intensity, periodMs, heartbeatMs } = this.#terms.options
+    const { intensity, periodMs, heartbeatMs, security } = this.#terms.options
+    this.#security = security && (await FarmSecurity.open(security, this.#terms.log))
     await this.#guests?.open()
     if (this.#guests !== undefined || this.#groups.some(({ isolation }) => isolation !== 'thread')) await this.#listen()
     this.#timers = [
@@ -151,7 +167,7 @@ export class WorkerPool {
     await this.#supervisor?.stop()
     await this.#guests?.close()
     await this.#crew.dismissAll()
-    await this.#sink?.close()
+    await Promise.all(this.#sinks.map((sink) => sink.close()))
     this.#members.clear()
   }
 
@@ -178,9 +194,27 @@ export class WorkerPool {
     const { run, log, failed, options } = this.#terms
     const isInner = this.#groups.every(({ isolation }) => isolation !== 'process')
     const came = this.#crew.came.bind(this.#crew)
-    const { endpoint, insecure, maxMessageBytes } = options
-    this.#sink = new Sink({ run, endpoint, insecure, isInner, maxMessageBytes, log, came, failed })
-    this.#sinkEndpoint = await this.#sink.open()
+    const { endpoint, insecure, maxMessageBytes, maxConnections, handshakeTimeoutMs } = options
+    const limits = { maxMessageBytes, maxConnections, handshakeTimeoutMs }
+    const security = this.#security?.listening
+    const listen = (where: string | undefined) => {
+      const sink = new Sink({
+        run,
+        endpoint: where,
+        insecure,
+        security: where === undefined ? undefined : security,
+        isInner,
+        ...limits,
+        log,
+        came,
+        failed,
+      })
+      this.#sinks.push(sink)
+      return sink.open()
+    }
+    this.#sinkEndpoint = await listen(endpoint)
+    const isApart = endpoint !== undefined && security !== undefined
+    this.#innerEndpoint = isApart ? await listen(undefined) : this.#sinkEndpoint
   }
 
   /** Starts a further worker; resolves when it has joined. */
@@ -212,6 +246,7 @@ export class WorkerPool {
     const beganMs = performance.now()
     const keeper: Keeper = {
       joined: (hello) => this.#joined(member, now, hello),
+      proven: () => undefined,
       answered: () => this.#dismissIfEmpty(member),
       // One that is started here leaves when it is told to.
       leaving: () => undefined,
@@ -220,7 +255,7 @@ export class WorkerPool {
     }
     const now: Incarnation = member.begin(this.#crew.expect(id, this.#transport(group), keeper))
     try {
-      const actor = await startWorker(now.mate, group, { run, options, sink: this.#sinkEndpoint, log })
+      const actor = await startWorker(now.mate, group, { run, options, sink: this.#innerEndpoint, log })
       now.actor = actor
       if (!now.mate.joined) await untilJoined(actor, now.joined.promise, options.startTimeoutMs)
       this.#staffing.started(performance.now() - beganMs)
@@ -237,7 +272,7 @@ export class WorkerPool {
   #transport({ isolation }: WorkerGroup): Transport {
     if (isolation === 'thread') return 'port'
     if (isolation === 'inline') return 'inproc'
-    return this.#terms.options.endpoint?.startsWith('tcp:') ? 'tcp' : 'ipc'
+    return this.#security === undefined && this.#terms.options.endpoint?.startsWith('tcp:') ? 'tcp' : 'ipc'
   }
 
   #joined(member: Member, now: Incarnation, hello: Hello): void {

@@ -28,7 +28,7 @@ import type { WorkerEnd } from './worker-end.js'
 const HELLO_EVERY_MS = 200
 
 /** What a worker says of itself, beside what its process does. */
-export type Introduction = Pick<Hello, 'tasks' | 'tags' | 'slots' | 'host' | 'control'>
+export type Introduction = Pick<Hello, 'tasks' | 'tags' | 'slots' | 'host' | 'control' | 'key'>
 
 export interface SessionTerms {
   /** The run of the farm; empty while it is not known. */
@@ -166,6 +166,8 @@ export class WorkerSession {
     })
     clearInterval(this.#hello)
     this.#beat = setInterval(() => this.#sayBeat(), welcome.heartbeatMs)
+    // The farm gives nothing to who has not shown that the WELCOME reached it.
+    this.#sayBeat()
     this.#terms.welcomed(welcome)
   }
 
@@ -195,7 +197,8 @@ export class WorkerSession {
 
   #header(kind: FrameKind, sequence: number): Uint8Array {
     const { incarnation } = this.#terms
-    return encodeHeader({ kind, run: this.#run, incarnation, sequence, acknowledged: this.#link.received })
+    const { token } = this.#welcome ?? {}
+    return encodeHeader({ kind, run: this.#run, incarnation, sequence, acknowledged: this.#link.received, token })
   }
 
   #send(parts: readonly Uint8Array[]): void {

@@ -19,12 +19,12 @@ const crew = new Crew(
   { ...terms, clock: new SimulatedClock(), log: resolveLog() },
   {
     ...{ stranger: () => undefined, heard: () => undefined, results: tell('results'), update: tell('update') },
-    unreadable: tell('unreadable'),
+    faulty: tell('faulty'),
   },
 )
 
 const nothing = () => undefined
-const KEEPER = { joined: nothing, answered: nothing, leaving: nothing, silent: nothing, kill: nothing }
+const KEEPER = { joined: nothing, proven: nothing, answered: nothing, leaving: nothing, silent: nothing, kill: nothing }
 
 afterEach(async () => {
   await crew.dismissAll()
@@ -35,7 +35,8 @@ afterEach(async () => {
 function joined() {
   const mate = crew.expect('worker-1', 'port', KEEPER)
   const say = (kind: FrameKind, sequence: number, body: unknown) => {
-    const header = { kind, run: RUN, incarnation: mate.incarnation, sequence, acknowledged: 0 }
+    const { incarnation, token } = mate
+    const header = { kind, run: RUN, incarnation, sequence, acknowledged: 0, token: token.toString() }
     crew.came([encodeHeader(header), encodeBody(body, 'msgpack')])
   }
   say('HELLO', 0, { pid: 1, tasks: [], encodings: ['msgpack'] })
@@ -51,7 +52,7 @@ describe('a numbered frame of a worker', () => {
     const { say } = joined()
     say(kind, 1, body)
     say(kind, 1, body)
-    expect(told).toEqual([['unreadable', 'worker-1', kind]])
+    expect(told).toEqual([['faulty', 'worker-1', `its ${kind} cannot be read`]])
   })
 
   it('that comes too early is not read', () => {
@@ -59,4 +60,23 @@ describe('a numbered frame of a worker', () => {
     say('RESULTS', 2, 'no body')
     expect(told).toEqual([])
   })
+})
+
+it('a worker that acknowledges nothing is told before what waits for it fills the memory', () => {
+  const { mate } = joined()
+  for (let n = 0; n < 4_096; n++) crew.send(mate, 'CANCEL', { tickets: [1] })
+  expect(told).toEqual([])
+  crew.send(mate, 'CANCEL', { tickets: [1] })
+  expect(told).toEqual([['faulty', 'worker-1', 'it acknowledges nothing']])
+})
+
+it('a frame without the token of its worker is not taken', () => {
+  const { mate } = joined()
+  const header = { kind: 'RESULTS', run: RUN, incarnation: mate.incarnation, sequence: 1, acknowledged: 0 } as const
+  const body = encodeBody({ outputs: [], failures: [], busyMs: 0 }, 'msgpack')
+  const { dropped } = crew
+  for (const token of [undefined, '', 'wrong', 'x'.repeat(22)]) crew.came([encodeHeader({ ...header, token }), body])
+  expect([told, crew.dropped - dropped]).toEqual([[], 4])
+  crew.came([encodeHeader({ ...header, token: mate.token.toString() }), body])
+  expect(told).toHaveLength(1)
 })

@@ -6,81 +6,12 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Farm, FarmWorkers } from '@troupe/actors/farm'
-import { ZMQMonitor } from '@troupe/core'
-import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { ZMQPull } from '@troupe/push-pull'
 import { expect, it, onTestFinished } from 'vitest'
-import {
-  decodeBody,
-  decodeHeader,
-  encodeBody,
-  encodeHeader,
-  type FrameKind,
-  WIRE_VERSION,
-} from '../../dist/farm/wire.js'
+import { decodeBody, encodeBody, encodeHeader, WIRE_VERSION } from '../../dist/farm/wire.js'
 import * as tasks from './fixtures/tasks.mjs'
 import { joinFarm, openFarm, TASKS, until } from './open-farm.js'
-
-/** The farm's tasks, as a worker says that it has them. */
-const SIGNS = Object.values(tasks).map(({ name, version }) => ({ name, ...(version && { version }) }))
-
-/** A worker that says what the test has it say. */
-class Puppet {
-  readonly #sink: ZMQPush<{ codec: 'frames' }>
-  readonly #inbox = new ZMQPull('@tcp://127.0.0.1:*', { codec: 'frames' })
-  readonly #run: string
-  readonly incarnation: string
-  run = ''
-  /** What has come, by its kind. */
-  readonly heard: [FrameKind, unknown][] = []
-
-  static async of(farm: Farm, incarnation = `puppet-${Math.random()}`, run = ''): Promise<Puppet> {
-    const puppet = new Puppet(farm.endpoint!, incarnation, run)
-    onTestFinished(() => puppet.close())
-    void puppet.#listen()
-    return puppet
-  }
-
-  private constructor(endpoint: string, incarnation: string, run: string) {
-    this.#sink = new ZMQPush(`>${endpoint}`, { codec: 'frames', lingerMs: 0 })
-    this.incarnation = incarnation
-    this.#run = run
-  }
-
-  async hello(more: Record<string, unknown> = {}): Promise<void> {
-    const inbox = await this.#inbox.endpoint()
-    const body = { inbox, pid: process.pid, tasks: SIGNS, encodings: ['msgpack'], ...more }
-    await this.say('HELLO', 0, body, this.#run)
-  }
-
-  async say(kind: FrameKind, sequence: number, body: unknown, run = this.run): Promise<void> {
-    const header = encodeHeader({ kind, run, incarnation: this.incarnation, sequence, acknowledged: 0 })
-    await this.#sink.send([header, encodeBody(body, 'msgpack')])
-  }
-
-  async raw(...parts: Uint8Array[]): Promise<void> {
-    await this.#sink.send(parts)
-  }
-
-  /** Resolves when the farm hangs up. */
-  async hungUp(): Promise<void> {
-    for await (const { type } of new ZMQMonitor(this.#sink)) if (type === 'disconnected') return
-  }
-
-  told = (kind: FrameKind) => this.heard.find(([other]) => other === kind)?.[1]
-
-  async close(): Promise<void> {
-    await this.#sink.close()
-    await this.#inbox.close()
-  }
-
-  async #listen(): Promise<void> {
-    for await (const parts of this.#inbox) {
-      const header = decodeHeader(parts)!
-      if (header.kind === 'WELCOME') this.run = header.run
-      this.heard.push([header.kind, decodeBody(header.kind, parts[1]!, 'msgpack')])
-    }
-  }
-}
+import { Puppet, SIGNS } from './puppet.js'
 
 const QUICK = { heartbeatMs: 50, livenessMs: 200 }
 
@@ -114,7 +45,7 @@ it('one of another version of the wire is refused, and told both', async () => {
 
 it('one that says a run or an incarnation that the farm does not have is told that it was given up', async () => {
   const farm = await open()
-  const puppet = await Puppet.of(farm, 'unheard-of', 'another run')
+  const puppet = await Puppet.of(farm, { incarnation: 'unheard-of', run: 'another run' })
   await puppet.hello()
   await until(() => puppet.told('REFUSED') !== undefined)
   expect(puppet.told('REFUSED')).toMatchObject({ code: 'GIVEN_UP' })
@@ -123,7 +54,7 @@ it('one that says a run or an incarnation that the farm does not have is told th
 it('two with one incarnation are one: the second, at another inbox, is not let in', async () => {
   const farm = await open()
   const first = await joined(farm)
-  const second = await Puppet.of(farm, first.incarnation)
+  const second = await Puppet.of(farm, { incarnation: first.incarnation })
   await second.hello()
   await first.say('BEAT', 0, null)
   expect(second.heard).toEqual([])
@@ -229,4 +160,58 @@ it('one that sends more than the farm takes is hung up on before it is read, and
   await puppet.close()
   expect(await outputs).toEqual(Array.from({ length: 20 }, (_, n) => 2 * n))
   expect(farm.stats()).toMatchObject({ failed: 0, retried: 0 })
+})
+
+it('one that says HELLO from the inbox of another takes nothing from it', async () => {
+  const farm = await open()
+  const victim = await joined(farm)
+  const thief = await Puppet.of(farm)
+  await thief.hello({ inbox: await victim.inbox() })
+  await until(() => victim.heard.filter(([kind]) => kind === 'WELCOME').length > 0 && farm.stats().workers.length === 3)
+  await until(() => farm.stats().workers.length === 2)
+  expect(farm.stats().workers[1]).toMatchObject({ incarnation: victim.incarnation, state: 'idle' })
+  expect(thief.heard).toEqual([])
+})
+
+it('one that does not say the token of its WELCOME is given nothing, and is forgotten', async () => {
+  const farm = await open()
+  const puppet = await Puppet.of(farm, { isMute: true })
+  await puppet.hello()
+  await until(() => puppet.told('WELCOME') !== undefined)
+  expect(farm.stats().workers[1]).toMatchObject({ state: 'starting' })
+  await until(() => farm.stats().workers.length === 1)
+})
+
+it('one that says what another would, without its token, is not believed, and counted', async () => {
+  const farm = await open()
+  const worker = await joined(farm)
+  const outputs = farm.submitMany(tasks.double, Array(4).keys())
+  await until(() => worker.told('TASKS') !== undefined)
+  const { firstTicket } = worker.told('TASKS') as { firstTicket: number }
+  const stranger = await Puppet.of(farm, { incarnation: worker.incarnation })
+  stranger.run = worker.run
+  const before = farm.stats().strays
+  for (const token of [undefined, '', 'x'.repeat(22), worker.token!.slice(1), `${worker.token!}x`]) {
+    stranger.token = token
+    await stranger.say('RESULTS', 1, { outputs: [[firstTicket, [-1]]], failures: [], busyMs: 0 })
+    await stranger.say('BYE', 1, {})
+  }
+  await until(() => farm.stats().strays === before + 10)
+  await worker.close()
+  expect(await outputs).toEqual([0, 2, 4, 6])
+})
+
+it('who says HELLO again and again under new names holds no more than may be joining, and the honest still join', async () => {
+  const farm = await openFarm({ endpoint: 'tcp://127.0.0.1:*', joinable: true, maxJoining: 4, ...QUICK })
+  const puppet = await Puppet.of(farm, { isMute: true })
+  const inbox = await puppet.inbox()
+  for (let n = 0; n < 200; n++) {
+    const header = encodeHeader({ kind: 'HELLO', run: '', incarnation: `many-${n}`, sequence: 0, acknowledged: 0 })
+    const body = { inbox, pid: 1, tasks: SIGNS, encodings: ['msgpack'] }
+    await puppet.raw(header, encodeBody(body, 'msgpack'))
+  }
+  await until(() => farm.stats().workers.length === 5)
+  await joinFarm(farm, { isolation: 'inline' })
+  await until(() => farm.stats().workers.length === 2)
+  expect(await farm.submit(tasks.double, 4)).toBe(8)
 })

@@ -16,7 +16,7 @@ interface Example {
   /** The bytes that stand in the document: the header and the body. */
   readonly parts: readonly [Uint8Array, Uint8Array]
   /** What the document says that they mean. */
-  readonly header: readonly [number, FrameKind, string, string, number, number]
+  readonly header: readonly [number, FrameKind, string, string, number, number, string?]
   readonly body: unknown
 }
 
@@ -40,15 +40,15 @@ describe('docs/wire/farm.md', () => {
   })
 
   describe.each(examples)('in its example of $kind', ({ kind, parts, header, body }) => {
-    const [version, , run, incarnation, sequence, acknowledged] = header
+    const [version, , run, incarnation, sequence, acknowledged, token] = header
 
     it('has bytes that the decoder reads as it says', () => {
-      expect(decodeHeader(parts)).toEqual({ version, kind, run, incarnation, sequence, acknowledged })
+      expect(decodeHeader(parts)).toEqual({ version, kind, run, incarnation, sequence, acknowledged, token })
       expect(decodeBody(kind, parts[1], 'msgpack')).toEqual(body)
     })
 
     it('has the bytes that the encoder makes', () => {
-      expect(hex(encodeHeader({ kind, run, incarnation, sequence, acknowledged }))).toBe(hex(parts[0]))
+      expect(hex(encodeHeader({ kind, run, incarnation, sequence, acknowledged, token }))).toBe(hex(parts[0]))
       expect(hex(encodeBody(body, 'msgpack'))).toBe(hex(parts[1]))
     })
   })

@@ -6,7 +6,7 @@ import { Lifecycle, type LifecycleState } from '../lifecycle/lifecycle.js'
 import { type Logger, resolveLog } from '../log.js'
 import { parseOptions } from '../options.js'
 import { AddressRules } from './address-rules.js'
-import type { CertificateMetadata } from './certificate.js'
+import { Certificate, type CertificateMetadata } from './certificate.js'
 import type { CertificateStore } from './certificate-store.js'
 import { knows } from './passwords.js'
 import { openTrust, Trust } from './trust.js'
@@ -116,6 +116,12 @@ export class ZMQAuthenticator implements AsyncDisposable {
   /** Refuses these addresses and subnets from now on. @throws {InvalidOptionsError} `INVALID_OPTIONS` */
   deny(...addresses: readonly string[]): void {
     this.#rules.deny(addresses)
+  }
+
+  /** The certificate of a key (Z85) that it lets in by CURVE, or undefined. */
+  async find(publicKey: string): Promise<Certificate | undefined> {
+    if (this.#options.curve === undefined) return undefined
+    return this.#store === undefined ? Certificate.fromKeys({ publicKey }) : this.#store.find(publicKey)
   }
 
   /** Answers no more: who connects to its sockets from then on is refused. Idempotent. */

@@ -13,6 +13,7 @@ import { parseOptions } from '../options.js'
 import { type PrivateEndpoint, privateEndpoint } from '../private-folder.js'
 import { SocketSecurity, unsecured } from '../security/security.js'
 import { assertNoActorThread } from './actor-thread.js'
+import { trueFailure } from './bind-failure.js'
 import { Connections } from './connections.js'
 import { assertIpcPathIsFree, bindPrivately, type IpcFile } from './ipc-path.js'
 import { codeOf, quietly, type RawSocket, SOCKET_KINDS, type SocketKind } from './raw.js'
@@ -317,7 +318,8 @@ export abstract class ZMQSocket implements AsyncDisposable {
         quietly(() => security?.asServer(raw))
         const ipc = bindPrivately(raw, address)
         return { address: raw.lastEndpoint ?? address, ipc }
-      } catch (cause) {
+      } catch (failure) {
+        const cause = await trueFailure(address, failure)
         if (left <= 1 || codeOf(cause) !== 'EADDRINUSE') throw cause
         await delay(REBIND_DELAY_MS + randomInt(REBIND_DELAY_MS))
       }

@@ -24,7 +24,12 @@ async function temporaryFolder(): Promise<string> {
 
 /** What becomes of the first attempt of a push socket to connect. */
 async function attempt(endpoint: string, security?: object): Promise<string> {
-  await using push = new ZMQPush(undefined, { security: security as never, reconnectIntervalMs: -1, lingerMs: 0 })
+  await using push = new ZMQPush(undefined, {
+    security: security as never,
+    reconnectIntervalMs: -1,
+    lingerMs: 0,
+    handshakeTimeoutMs: 2_000,
+  })
   using monitor = new ZMQMonitor(push)
   await push.connect(endpoint)
   for await (const event of monitor) {
@@ -79,7 +84,7 @@ describe.each(WIRES)('over %s', (transport) => {
   })
 
   it('no more are let in than may be connected, until one goes', async () => {
-    await using pull = new ZMQPull(anyEndpoint(transport), { maxConnections: 2 })
+    await using pull = new ZMQPull(anyEndpoint(transport), { maxConnections: 2, handshakeTimeoutMs: 300 })
     const endpoint = await pull.endpoint()
     await using one = new ZMQPush(endpoint)
     await using two = new ZMQPush(endpoint)
@@ -281,6 +286,13 @@ describe.skipIf(process.platform === 'win32')('the file of an ipc endpoint', () 
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     expect((await stat(join(path, '..'))).mode & 0o777).toBe(0o700)
   })
+})
+
+it('a socket that is watched says truly why it cannot bind', async () => {
+  await using first = new ZMQPull('tcp://127.0.0.1:*')
+  await using second = new ZMQPull(undefined, { maxConnections: 5 })
+  await expect(second.bind(await first.endpoint())).rejects.toMatchObject({ code: 'ENDPOINT_IN_USE' })
+  await expect(second.bind('tcp://192.0.2.1:5555')).rejects.toMatchObject({ code: 'ENDPOINT_UNAVAILABLE' })
 })
 
 it('a store that was given is asked at every handshake', async () => {

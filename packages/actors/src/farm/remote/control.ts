@@ -1,14 +1,18 @@
 /**
  * Where a farm says that one of our workers is to be killed, which does not respond any more.
  */
-import { errorData, type Logger } from '@troupe/core'
+import { type CurveSecurity, errorData, type Logger } from '@troupe/core'
 import { ZMQPull } from '@troupe/push-pull'
 import { decodeBody, decodeHeader, WIRE_VERSION } from '../wire.js'
+
+/** What is said here is short, and seldom. */
+const CONTROL_LIMITS = { maxMessageBytes: 4_096, handshakeTimeoutMs: 10_000, maxConnections: 64 } as const
 
 export interface ControlTerms {
   /** What to bind. */
   readonly endpoint: string
   readonly insecure: boolean
+  readonly security: CurveSecurity | undefined
   readonly log: Logger
   kill(incarnation: string, why: string): void
 }
@@ -19,8 +23,8 @@ export class Control {
 
   constructor(terms: ControlTerms) {
     this.#terms = terms
-    const { endpoint, insecure, log } = terms
-    this.#socket = new ZMQPull(`@${endpoint}`, { codec: 'frames', insecure, log })
+    const { endpoint, insecure, security, log } = terms
+    this.#socket = new ZMQPull(`@${endpoint}`, { codec: 'frames', ...CONTROL_LIMITS, insecure, security, log })
   }
 
   /** Listens, and resolves with where. */

@@ -4,12 +4,17 @@
 import {
   AbortedError,
   assertSafeEndpoint,
+  Certificate,
+  type CurveSecurity,
   deferred,
+  InvalidOptionsError,
   type Logger,
+  openTrust,
   parseEndpoints,
   parseOptions,
   resolveLog,
   TroupeError,
+  ZMQAuthenticator,
 } from '@troupe/core'
 import { Actor } from '../../actor/actor.js'
 import type { Exit, ShutdownTime } from '../../actor/exit.js'
@@ -18,7 +23,7 @@ import { Supervisor } from '../../supervisor/supervisor.js'
 import { causeOf } from '../start-worker.js'
 import { Control } from './control.js'
 import { type CheckedJoinOptions, JoinOptions } from './join.options.js'
-import { type JoinerArgs, type JoinerWord, LEAVE } from './joiner.js'
+import { type JoinerArgs, type JoinerKeys, type JoinerWord, LEAVE } from './joiner.js'
 import { advertised, hostOf, routeInTime } from './route.js'
 
 const JOINER = { module: new URL('./joiner.js', import.meta.url), export: 'farmJoiner' }
@@ -53,6 +58,7 @@ interface Slot {
  */
 export class FarmWorkers implements AsyncDisposable {
   readonly #options: CheckedJoinOptions
+  readonly #keys: JoinerKeys | undefined
   readonly #log: Logger
   readonly #slots = new Map<string, Slot>()
   readonly #supervisor: Supervisor
@@ -66,13 +72,14 @@ export class FarmWorkers implements AsyncDisposable {
   /**
    * Starts the workers; resolves when the farm has welcomed all of them.
    * @throws {TroupeError} `ABORTED`; `UNAVAILABLE` when nothing can be reached at `farm`, `TIMEOUT` when no farm has welcomed them there,
-   * `VERSION_MISMATCH` when it refuses them, `INSECURE_ENDPOINT`, `INVALID_OPTIONS`, and what the start
+   * `VERSION_MISMATCH` when it refuses them, `ACCESS_DENIED` when it does not trust their key or they do not trust its, `CERTIFICATE_UNREADABLE`, `INSECURE_ENDPOINT`, `INVALID_OPTIONS`, and what the start
    * of a worker throws
    */
   static async join(options: JoinOptions): Promise<FarmWorkers> {
     const checked = parseOptions(JoinOptions, options, 'workers of a farm')
     const log = resolveLog(checked.log)
     if (checked.signal?.aborted) throw new AbortedError('the join of a farm', checked.signal.reason)
+    const keys = checked.security && (await keysOf(checked.security))
     const isTcp = checked.farm.startsWith('tcp:')
     const { joinTimeoutMs, onNotice } = checked
     let isTold = false
@@ -82,13 +89,17 @@ export class FarmWorkers implements AsyncDisposable {
     }
     const patience = { timeoutMs: joinTimeoutMs, signal: checked.signal, waiting }
     const host = isTcp ? await routeInTime(checked.farm, patience) : undefined
-    assertSafeEndpoint(parseEndpoints(inboxOf(checked, host), 'bind'), 'a worker of a farm', checked.insecure)
+    assertSafeEndpoint(
+      parseEndpoints(inboxOf(checked, host), 'bind'),
+      'a worker of a farm',
+      checked.insecure || checked.security !== undefined,
+    )
     const control = checked.isolation === 'inline' ? undefined : await openControl(checked, host, log)
     const { intensity, periodMs, signal } = checked
     const supervisor = await Supervisor.start({
       ...{ name: 'the workers', intensity, periodMs, backoff: RESTART_BACKOFF, log },
     })
-    const workers = new FarmWorkers(checked, log, supervisor, control?.control)
+    const workers = new FarmWorkers(checked, keys, log, supervisor, control?.control)
     control?.heard((incarnation, why) => workers.#kill(incarnation, why))
     const stop = () => void workers.stop()
     signal?.addEventListener('abort', stop)
@@ -102,8 +113,15 @@ export class FarmWorkers implements AsyncDisposable {
     return workers
   }
 
-  private constructor(options: CheckedJoinOptions, log: Logger, supervisor: Supervisor, control: Control | undefined) {
+  private constructor(
+    options: CheckedJoinOptions,
+    keys: JoinerKeys | undefined,
+    log: Logger,
+    supervisor: Supervisor,
+    control: Control | undefined,
+  ) {
     this.#options = options
+    this.#keys = keys
     this.#log = log
     this.#supervisor = supervisor
     this.#ended = supervisor.exit.then(async (exit) => {
@@ -165,11 +183,13 @@ export class FarmWorkers implements AsyncDisposable {
   async #hire(name: string, slot: Slot, host: string | undefined, control: string | undefined) {
     if (this.#isLeaving) return 'ignore'
     const { tasks, farm, tags, advertise, isolation, insecure, joinTimeoutMs, ...options } = this.#options
+    const security = this.#keys
     const { execArgv, env, workerStdout: stdout, shutdownMs } = options
     const isFirst = slot.actor === undefined
     const place = inboxOf(this.#options, host)
     const args: JoinerArgs = {
-      ...{ name, isolation, tasks: moduleUrl(tasks).href, tags, farm, inbox: place, advertise, insecure, control },
+      ...{ name, isolation, tasks: moduleUrl(tasks).href, tags, farm, inbox: place, advertise, insecure },
+      ...{ security, control },
       joinTimeoutMs: isFirst ? joinTimeoutMs : 0,
     }
     const actor = await Actor.start(JOINER, args, {
@@ -240,9 +260,11 @@ async function leaveWith({ actor }: Slot): Promise<void> {
   await actor.exit
 }
 
+const REFUSALS: ReadonlySet<string> = new Set(['VERSION_MISMATCH', 'ACCESS_DENIED'])
+
 /** Whether a worker ended because its farm refused it, which is what its failure says or what that was caused by. */
 const isRefusal = (error: Error): boolean =>
-  [error, error.cause].some((each) => each instanceof TroupeError && each.code === 'VERSION_MISMATCH')
+  [error, error.cause].some((each) => each instanceof TroupeError && REFUSALS.has(each.code))
 
 /** Rejects with why an actor has ended. */
 const endOf = (actor: Actor): Promise<never> =>
@@ -250,13 +272,25 @@ const endOf = (actor: Actor): Promise<never> =>
     throw causeOf(exit)
   })
 
+/** What the workers are to know, wherever they run. */
+async function keysOf({ certificate, trust }: CurveSecurity): Promise<JoinerKeys> {
+  const own = typeof certificate === 'string' ? await Certificate.load(certificate) : certificate!
+  const wrong = (path: string, message: string) =>
+    new InvalidOptionsError('workers of a farm', [{ path: `security.${path}`, message }])
+  const { publicKey, secretKey } = own
+  if (secretKey === undefined) throw wrong('certificate', 'has no secret key: its secret file is wanted')
+  const farms = trust instanceof ZMQAuthenticator ? [] : ((await (await openTrust(trust))?.all()) ?? [])
+  if (farms.length !== 1) throw wrong('trust', `must be the one certificate of the farm, not ${farms.length}`)
+  return { publicKey, secretKey, farmKey: farms[0]!.publicKey }
+}
+
 /** Listens beside the inboxes; what is heard before `heard` is called is lost, for no worker has joined by then. */
 async function openControl(options: CheckedJoinOptions, host: string | undefined, log: Logger) {
-  const { inbox, advertise, insecure } = options
+  const { inbox, advertise, insecure, security } = options
   let kill: ((incarnation: string, why: string) => void) | undefined
   const control = new Control({
     endpoint: controlPlace(inbox, host),
-    ...{ insecure, log },
+    ...{ insecure, security, log },
     kill: (incarnation, why) => kill?.(incarnation, why),
   })
   const bound = await control.open()

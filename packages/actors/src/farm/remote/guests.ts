@@ -11,14 +11,13 @@ import type { Pace } from '../pace.js'
 import type { Seat } from '../seat.js'
 import type { Seating } from '../seating.js'
 import { type Header, type Hello, type TaskSign, WIRE_VERSION } from '../wire.js'
+import type { FarmSecurity, Identity } from './farm-security.js'
 import { LastWord } from './last-word.js'
 import { isAddress } from './route.js'
 import { difference, signOf } from './task-signs.js'
 
 /** How long a worker that was let go may take to hang up, in ms. */
 const HANG_UP_MS = 1_000
-/** So many at once may wait until they are reached: each costs descriptors, and who says HELLO may be anybody. */
-const MAX_UNREACHED = 64
 /** How long what was sent last may take to leave after the end of the farm, in ms. */
 const LINGER_MS = 200
 
@@ -28,6 +27,8 @@ export interface GuestTerms {
   readonly log: Logger
   readonly crew: Crew
   readonly seating: Seating
+  /** Known once it is open. */
+  security(): FarmSecurity | undefined
   /** Where the farm listens. */
   sink(): string | undefined
 }
@@ -36,6 +37,8 @@ interface Guest {
   readonly mate: Mate
   readonly hello: Hello
   readonly inbox: string
+  /** Who it is, of a farm with security. */
+  readonly identity: Identity | undefined
   readonly sinceMs: number
   /** It wants to leave. */
   isLeaving: boolean
@@ -52,10 +55,19 @@ export class Guests {
   #signs: readonly TaskSign[] = []
   #tasks: ReadonlyMap<string, string | undefined> | undefined
   #isOpen = false
+  /** The incarnations whose keys are looked up. */
+  readonly #asked = new Set<string>()
+  #denied = 0
 
   constructor(terms: GuestTerms) {
     this.#terms = terms
-    this.#lastWord = new LastWord(terms.run, terms.log)
+    const { run, log, security } = terms
+    this.#lastWord = new LastWord(run, log, (key) => (key === undefined ? undefined : security()?.dialling(key)))
+  }
+
+  /** How many HELLOs named a key that is not trusted, or none. */
+  get denied(): number {
+    return this.#denied
   }
 
   /** How many tasks of a line are of use to them. */
@@ -80,50 +92,63 @@ export class Guests {
 
   /** A worker says HELLO that is not here: it is let in, or told why not. */
   knock(header: Header, hello: Hello): void {
-    const { inbox } = hello
+    const { inbox, key } = hello
     if (!this.#isOpen || inbox === undefined || !isAddress(inbox) || inbox === this.#terms.sink()) return
+    const { log, options } = this.#terms
+    const security = this.#terms.security()
+    if (security === undefined) return this.#judge(inbox, header, hello, undefined)
+    const { incarnation } = header
+    // Whoever is honest says HELLO again.
+    if (this.#asked.has(incarnation) || this.#asked.size >= options.maxJoining) return
+    this.#asked.add(incarnation)
+    void security.identify(key ?? '').then((identity) => {
+      this.#asked.delete(incarnation)
+      if (!this.#isOpen || this.#guests.has(incarnation)) return
+      if (identity !== undefined) return this.#judge(inbox, header, hello, identity)
+      this.#denied++
+      if (Number.isInteger(Math.log2(this.#denied))) {
+        log.warn({ inbox, key, denied: this.#denied }, 'a worker was not let in: it names no key that is trusted')
+      }
+    })
+  }
+
+  #judge(inbox: string, header: Header, hello: Hello, identity: Identity | undefined): void {
     if (header.version !== WIRE_VERSION) {
-      return this.#lastWord.refuse(inbox, header, 'VERSION_MISMATCH', otherVersion(header))
+      return this.#lastWord.refuse(hello, header, 'VERSION_MISMATCH', otherVersion(header))
     }
     if (header.run !== '') {
-      return this.#lastWord.refuse(inbox, header, 'GIVEN_UP', 'the farm does not know it, or not any more')
+      return this.#lastWord.refuse(hello, header, 'GIVEN_UP', 'the farm does not know it, or not any more')
     }
     const why = difference(this.#signs, hello.tasks)
-    if (why === undefined) return this.#admit(inbox, header, hello)
+    if (why === undefined) return this.#admit(inbox, header, hello, identity)
     this.#terms.log.warn({ inbox, host: hello.host, why }, 'a worker was refused')
-    this.#lastWord.refuse(inbox, header, 'VERSION_MISMATCH', why)
+    this.#lastWord.refuse(hello, header, 'VERSION_MISMATCH', why)
   }
 
   /** Looks after those that cannot be reached, and those that leave. */
   tick(): void {
     const nowMs = performance.now()
-    const { seating, options, log } = this.#terms
+    const { options, log } = this.#terms
     for (const guest of this.#guests.values()) {
-      const { mate, hello, inbox, sinceMs, isLeaving, releasedMs } = guest
+      const { mate, hello, inbox, sinceMs, releasedMs } = guest
       if (releasedMs !== undefined) {
         if (mate.end.lostSinceMs !== undefined || nowMs - releasedMs > HANG_UP_MS) this.#forget(guest, 'it has left')
-      } else if (mate.seat === undefined && mate.end.isReached && !isLeaving) {
-        seating.take(mate, hello)
-        this.#count(mate.seat, 1)
-        log.info({ worker: mate.id, inbox, host: hello.host }, 'a worker has joined')
-      } else if (mate.seat === undefined && nowMs - sinceMs > options.livenessMs) {
-        log.warn(
-          { worker: mate.id, inbox, host: hello.host },
-          'a worker wants to join and cannot be reached at its inbox',
-        )
-        this.#forget(guest, `it cannot be reached at ${inbox}`)
+      } else if (!mate.proven && nowMs - sinceMs > options.livenessMs) {
+        const why = mate.end.isReached ? 'does not answer the WELCOME at' : 'cannot be reached at'
+        log.warn({ worker: mate.id, inbox, host: hello.host }, `a worker wants to join and ${why} its inbox`)
+        this.#forget(guest, `it ${why} ${inbox}`)
       }
     }
   }
 
   stats(): WorkerStats[] {
-    return [...this.#guests.values()].map(({ mate, hello, isLeaving }) => {
+    return [...this.#guests.values()].map(({ mate, hello, identity, isLeaving }) => {
       const { id, incarnation, seat, pid, memoryMiB } = mate
       const { holder, done = 0, failed = 0 } = seat ?? {}
       const held = holder?.held ?? 0
       const { tags = [], host } = hello
       return {
-        ...{ id, pid, incarnation, state: stateOf(mate, isLeaving), isolation: 'remote', host, tags },
+        ...{ id, pid, incarnation, state: stateOf(mate, isLeaving), isolation: 'remote', host, identity, tags },
         ...{ held, done, failed, memoryMiB },
       }
     })
@@ -137,18 +162,20 @@ export class Guests {
     await this.#lastWord.close()
   }
 
-  #admit(inbox: string, header: Header, hello: Hello): void {
+  #admit(inbox: string, header: Header, hello: Hello, identity: Identity | undefined): void {
     const { crew, options, log } = this.#terms
-    const { heartbeatMs, livenessMs } = options
+    const { heartbeatMs, livenessMs, maxJoining } = options
     const { incarnation } = header
     // Whoever is honest says HELLO again.
-    if (this.#unreached() >= MAX_UNREACHED) return
-    // Where one listens no other does any more, though the farm is connected there.
-    for (const guest of this.#guests.values()) if (guest.inbox === inbox) this.#silent(guest, 'it has joined anew')
+    if (this.#unproven() >= maxJoining) return
     const transport = inbox.startsWith('ipc:') ? 'ipc' : 'tcp'
     const places = { transport, inbox, incarnation, lingerMs: LINGER_MS } as const
-    const refused = () => this.#silent(guest, 'nobody listens at its inbox any more')
-    const end = new SocketEnd({ ...places, heartbeatMs, livenessMs, clock: systemClock, log, refused })
+    const refused = (why: string) => {
+      log.warn({ worker: guest.mate.id, inbox, host: hello.host, why }, 'a worker was given up')
+      this.#silent(guest, why)
+    }
+    const security = identity && this.#terms.security()?.dialling(identity.publicKey)
+    const end = new SocketEnd({ ...places, heartbeatMs, livenessMs, clock: systemClock, security, log, refused })
     try {
       end.open(inbox)
     } catch (error) {
@@ -157,16 +184,38 @@ export class Guests {
       return void end.close()
     }
     const keeper: Keeper = {
-      // It has a seat once it is reached.
+      // It has a seat once it has shown that it is who listens at the inbox.
       joined: () => undefined,
+      proven: () => this.#seat(guest),
       answered: () => this.#releaseIfEmpty(guest),
       leaving: () => this.#leaving(guest),
       silent: (why) => this.#silent(guest, why),
       kill: (why) => this.#kill(guest, why),
     }
     const mate = crew.admit(this.#freeId(), header, hello, end, keeper)
-    const guest: Guest = { mate, hello, inbox, sinceMs: performance.now(), isLeaving: false, releasedMs: undefined }
+    const guest: Guest = {
+      mate,
+      hello,
+      inbox,
+      identity,
+      sinceMs: performance.now(),
+      isLeaving: false,
+      releasedMs: undefined,
+    }
     this.#guests.set(incarnation, guest)
+  }
+
+  #seat(guest: Guest): void {
+    const { mate, hello, inbox, identity } = guest
+    const { seating, log } = this.#terms
+    // Where one listens no other does any more, though the farm is connected there.
+    for (const other of this.#guests.values()) {
+      if (other.inbox === inbox && other !== guest) this.#silent(other, 'another has joined from its inbox')
+    }
+    if (guest.isLeaving) return
+    seating.take(mate, hello)
+    this.#count(mate.seat, 1)
+    log.info({ worker: mate.id, inbox, host: hello.host, identity }, 'a worker has joined')
   }
 
   #count(seat: Seat | undefined, change: number): void {
@@ -176,9 +225,9 @@ export class Guests {
     else this.#seated.set(seat.slots, seats)
   }
 
-  #unreached(): number {
+  #unproven(): number {
     let count = 0
-    for (const { mate } of this.#guests.values()) if (!mate.end.isReached) count++
+    for (const { mate } of this.#guests.values()) if (!mate.proven) count++
     return count
   }
 
@@ -207,8 +256,7 @@ export class Guests {
 
   /** Nothing here can end its process, but somebody beside it may. */
   #kill(guest: Guest, why: string): void {
-    const { control } = guest.hello
-    if (control !== undefined && isAddress(control)) this.#lastWord.kill(control, guest.mate.incarnation, why)
+    this.#lastWord.kill(guest.hello, guest.mate.incarnation, why)
     this.#forget(guest, why)
   }
 

@@ -2,7 +2,7 @@
  * The options of workers that join a farm from elsewhere.
  */
 import { availableParallelism } from 'node:os'
-import type { Logger } from '@troupe/core'
+import { CurveSecurity, type Logger } from '@troupe/core'
 import { z } from 'zod'
 import { ShutdownTimeOption } from '../../actor/actor.options.js'
 import { advertised, hasPort, isAddress } from './route.js'
@@ -41,7 +41,9 @@ const AllJoinOptions = z.strictObject({
   isolation: z.enum(['process', 'inline']).default('process'),
   /** How long it may take until the farm is there and has welcomed all for the first time, in ms; 0 for ever. One that was welcome once waits for ever for its farm. */
   joinTimeoutMs: time.default(30_000),
-  /** Listens beyond loopback and ipc, for whoever reaches it. */
+  /** CURVE: who these workers are, and the certificate of the farm. Whoever listens at `farm` without its secret key is not talked to. */
+  security: CurveSecurity.optional(),
+  /** Listens beyond loopback and ipc without `security`, for whoever reaches it. */
   insecure: z.boolean().default(false),
   /** How many workers may die within `periodMs` before it gives up. */
   intensity: z.number().int().nonnegative().default(20),
@@ -67,11 +69,16 @@ const AllJoinOptions = z.strictObject({
     .optional(),
 })
 
-export const JoinOptions = AllJoinOptions.superRefine(({ slots, inbox, advertise }, context) => {
+export const JoinOptions = AllJoinOptions.superRefine(({ slots, inbox, advertise, security }, context) => {
   const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
   if (advertise !== undefined && !isAddress(advertised('tcp://127.0.0.1:1', advertise))) {
     wrong('advertise', 'must be a host, or a host and a port, as 10.0.0.7 or worker.example:9000')
   }
+  if (security !== undefined && security.certificate === undefined) {
+    wrong('security', 'must have a certificate: the farm lets in whose key it trusts')
+  }
+  if (security?.trust === 'anyone')
+    wrong('security', 'must trust the certificate of the farm: whoever it is says what runs here')
   // The farm takes who says HELLO from an address for the one that is there.
   if (slots === 1) return
   if (advertise !== undefined && hasPort(advertise)) wrong('advertise', 'must have no port where slots is more than 1')

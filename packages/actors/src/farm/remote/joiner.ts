@@ -2,6 +2,7 @@
  * A worker that joins a farm from elsewhere, as an actor.
  */
 import { hostname } from 'node:os'
+import { Certificate, type CurveSecurity } from '@troupe/core'
 import type { ActorContext } from '../../actor/actor-context.js'
 import type { Pipe } from '../../actor/pipe.js'
 import { Equipment } from '../equipment.js'
@@ -19,9 +20,18 @@ export interface JoinerArgs {
   readonly inbox: string
   readonly advertise: string | undefined
   readonly insecure: boolean
+  readonly security: JoinerKeys | undefined
   /** Where the owner listens, who can kill it. */
   readonly control: string | undefined
   readonly joinTimeoutMs: number
+}
+
+/** Of a worker of a farm with security. */
+export interface JoinerKeys {
+  readonly publicKey: string
+  readonly secretKey: string
+  /** The farm's. */
+  readonly farmKey: string
 }
 
 /** What it is told: to finish what it runs, and go. */
@@ -38,6 +48,7 @@ export interface JoinerWord {
 /** The actor. It says when a farm has welcomed it. */
 export async function farmJoiner(pipe: Pipe, args: JoinerArgs, { signal, log }: ActorContext): Promise<void> {
   const { name, isolation, tags, farm, inbox, advertise, insecure, control, joinTimeoutMs } = args
+  const security = args.security && securityOf(args.security)
   if (isolation === 'process') enterWorker()
   const tasks = await loadTasks(args.tasks)
   const equipment = await Equipment.setUp(tasks, { worker: name, tags, signal, log })
@@ -45,12 +56,13 @@ export async function farmJoiner(pipe: Pipe, args: JoinerArgs, { signal, log }: 
   const say = (word: JoinerWord) => void pipe.send(word).catch(() => undefined)
   const membership = new Membership(
     {
-      places: { farm, inbox, advertise, insecure, log },
+      places: { farm, inbox, advertise, insecure, security, log },
       introduction: {
         tasks: [...tasks.values()].map(signOf),
         host: hostname(),
         ...(tags.length > 0 && { tags: [...tags] }),
         ...(control !== undefined && { control }),
+        ...(args.security !== undefined && { key: args.security.publicKey }),
       },
       ...{ isolation, tasks: equipment.tasks, joinTimeoutMs, log },
       incarnated: (incarnation) => say({ incarnation }),
@@ -68,3 +80,8 @@ export async function farmJoiner(pipe: Pipe, args: JoinerArgs, { signal, log }: 
     await equipment.takeDown()
   }
 }
+
+const securityOf = ({ publicKey, secretKey, farmKey }: JoinerKeys): CurveSecurity => ({
+  certificate: Certificate.fromKeys({ publicKey, secretKey }),
+  trust: Certificate.fromKeys({ publicKey: farmKey }),
+})

@@ -3,11 +3,15 @@
  * farm has given it up, has ended, or is not heard any more.
  */
 import { randomBytes } from 'node:crypto'
-import { type Logger, TimeoutError, TroupeError } from '@troupe/core'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type HandshakeFailure, type Logger, TimeoutError, TroupeError } from '@troupe/core'
 import type { EquippedTask } from '../equipment.js'
 import type { Welcome } from '../wire.js'
 import { type Introduction, WorkerSession } from '../worker-session.js'
 import { RemoteEnd, type RemotePlaces } from './remote-end.js'
+
+/** How long one that was denied waits before it asks again, in ms. */
+const DENIED_AGAIN_MS = 1_000
 
 /** How often it is looked whether the farm is still there, in ms. */
 const LOOK_MS = 250
@@ -32,7 +36,7 @@ export interface MembershipTerms {
 type End =
   | { readonly kind: 'left' | 'stopped' }
   /** To be begun anew. */
-  | { readonly kind: 'over'; readonly why: string }
+  | { readonly kind: 'over'; readonly why: string; readonly isDenied?: boolean }
   | { readonly kind: 'failed'; readonly error: Error }
 
 export class Membership {
@@ -56,7 +60,15 @@ export class Membership {
       if (end.kind !== 'over') return
       this.#terms.log.warn({ why: end.why }, 'the farm is joined anew')
       this.#terms.lost(end.why)
+      if (end.isDenied) await this.#rest()
     }
+  }
+
+  /** Until it is worth asking again, or it stops. */
+  async #rest(): Promise<void> {
+    await delay(DENIED_AGAIN_MS, undefined, { signal: AbortSignal.any([this.#stop, this.#leave]) }).catch(
+      () => undefined,
+    )
   }
 
   async #session(): Promise<End> {
@@ -87,7 +99,9 @@ export class Membership {
       // A timer comes before what has come meanwhile: a task that computes is not the silence of the farm.
       if (nowMs - lookedMs > 2 * LOOK_MS) session.excuse(nowMs - lookedMs)
       lookedMs = nowMs
-      if (welcome !== undefined) {
+      const denied = end.handshakeFailure === undefined ? undefined : this.#denied(end.handshakeFailure)
+      if (denied !== undefined) over(denied)
+      else if (welcome !== undefined) {
         const why = doubt(session, end, welcome, nowMs)
         if (why !== undefined) over({ kind: 'over', why })
       } else if (!this.#wasWelcome && joinTimeoutMs > 0 && nowMs - beganMs > joinTimeoutMs) {
@@ -137,8 +151,27 @@ export class Membership {
     return first ?? undefined
   }
 
-  #unanswered(inbox: string, { wasConnected }: RemoteEnd): Error {
+  /** What follows when the two did not let each other in. libzmq does not try again, so this session is over. */
+  #denied(failure: HandshakeFailure): End | undefined {
+    if (failure === 'other') return undefined
+    const { farm, security } = this.#terms.places
+    const why = deniedBecause(farm, failure, security !== undefined)
+    // What it has been welcome at is waited for: its key may be trusted again.
+    return this.#wasWelcome
+      ? { kind: 'over', why, isDenied: true }
+      : { kind: 'failed', error: new TroupeError('ACCESS_DENIED', why) }
+  }
+
+  #unanswered(inbox: string, { wasConnected, handshakeFailure }: RemoteEnd): Error {
     const { places, joinTimeoutMs } = this.#terms
+    if (handshakeFailure !== undefined && places.security !== undefined) {
+      const why =
+        'who is there closes the connection: it has not the key of the certificate that is trusted, or no `security`'
+      return new TroupeError(
+        'ACCESS_DENIED',
+        `the farm at ${places.farm} was not joined in ${joinTimeoutMs} ms: ${why}`,
+      )
+    }
     const why = wasConnected
       ? `it took the connection, so either it is no farm that others may join, or it cannot reach this worker at ${inbox}: --advertise says under which address it can`
       : 'nothing that speaks ZeroMQ is there'
@@ -153,6 +186,17 @@ function doubt(session: WorkerSession, end: RemoteEnd, { livenessMs }: Welcome, 
   if (silentMs > 2 * livenessMs) return `nothing was heard of the farm for ${Math.round(silentMs)} ms`
   if (silentMs > livenessMs) session.ask()
   return undefined
+}
+
+function deniedBecause(farm: string, failure: 'auth' | 'protocol', isSecured: boolean): string {
+  if (failure === 'auth') {
+    return isSecured
+      ? `the farm at ${farm} does not trust the key of this worker: its certificate is to be added to what the farm trusts`
+      : `the farm at ${farm} refuses the address of this worker`
+  }
+  return isSecured
+    ? `the farm at ${farm} has no security, or another key than the certificate that is trusted here`
+    : `the farm at ${farm} wants security: { certificate, trust } (--cert and --trust of troupe worker)`
 }
 
 const refusedError = (code: string, message: string): Error =>

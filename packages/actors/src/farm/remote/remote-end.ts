@@ -1,7 +1,7 @@
 /**
  * The sockets of a worker that was started elsewhere than its farm.
  */
-import { errorData, type Logger, ZMQMonitor } from '@troupe/core'
+import { type CurveSecurity, errorData, type HandshakeFailure, type Logger, ZMQMonitor } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 import type { Parts } from '../parts.js'
 import type { WorkerEnd } from '../worker-end.js'
@@ -13,6 +13,9 @@ const HEARTBEAT_TIMEOUT_MS = 4_000
 /** How long what was said last may take to leave, in ms. */
 const LINGER_MS = 500
 
+/** One farm dials here, and again when it has lost its connection. */
+const INBOX_LIMITS = { handshakeTimeoutMs: 10_000, maxConnections: 64 } as const
+
 export interface RemotePlaces {
   /** Where the farm listens. */
   readonly farm: string
@@ -20,6 +23,8 @@ export interface RemotePlaces {
   readonly inbox: string
   readonly advertise: string | undefined
   readonly insecure: boolean
+  /** Who the worker is, and the farm's key. */
+  readonly security: CurveSecurity | undefined
   readonly log: Logger
 }
 
@@ -29,14 +34,18 @@ export class RemoteEnd implements WorkerEnd {
   readonly #sink: ZMQPush<{ codec: 'frames' }>
   /** Whether it was ever connected to something that speaks ZeroMQ at the farm's address. */
   wasConnected = false
+  /** Why the last handshake with the farm has failed, if it has. libzmq tries again after `other` alone. */
+  handshakeFailure: HandshakeFailure | undefined
   /** Since when the connection is lost, if it is. */
   lostSinceMs: number | undefined
 
   /** `connected` is called when the connection to the farm is there, or there again, maybe to another. */
   constructor(places: RemotePlaces, connected: () => void) {
     this.#places = places
-    const { farm, inbox, insecure, log } = places
-    this.#inbox = new ZMQPull(`@${inbox}`, { codec: 'frames', receiveHighWaterMark: 0, insecure, log })
+    const { farm, inbox, insecure, security, log } = places
+    this.#inbox = new ZMQPull(`@${inbox}`, {
+      ...{ codec: 'frames', receiveHighWaterMark: 0, ...INBOX_LIMITS, insecure, security, log },
+    })
     this.#sink = new ZMQPush(undefined, {
       codec: 'frames',
       sendHighWaterMark: 0,
@@ -44,7 +53,7 @@ export class RemoteEnd implements WorkerEnd {
       reconnectIntervalMs: 100,
       heartbeatIntervalMs: HEARTBEAT_MS,
       heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
-      log,
+      ...{ security, log },
     })
     void this.#watch(new ZMQMonitor(this.#sink), connected)
     this.#sink.connect(farm).catch((error: unknown) => log.warn({ err: errorData(error) }, 'the farm was not dialled'))
@@ -73,10 +82,13 @@ export class RemoteEnd implements WorkerEnd {
 
   async #watch(monitor: ZMQMonitor, connected: () => void): Promise<void> {
     try {
-      for await (const { type } of monitor) {
+      for await (const event of monitor) {
+        const { type } = event
+        if (type === 'handshake_failed') this.handshakeFailure = event.reason
         if (type === 'disconnected') this.lostSinceMs ??= performance.now()
         if (type !== 'handshake_succeeded') continue
         this.wasConnected = true
+        this.handshakeFailure = undefined
         this.lostSinceMs = undefined
         connected()
       }
