@@ -18,6 +18,7 @@ const WorkerSnapshot = z.object({
   tags: z.array(z.string()).readonly(),
   ...{ held: count, done: count, failed: count },
   memoryMiB: z.number().nonnegative().optional(),
+  identity: z.object({ publicKey: z.string(), metadata: z.record(z.string(), z.string()) }).optional(),
 })
 
 /** The stats of a farm; what is undefined there is left out. */
@@ -26,7 +27,7 @@ export const FarmSnapshot = z.object({
   ...{ pending: count, held: count, dispatched: count, done: count, failed: count, cancelled: count },
   ...{ retried: count, redelivered: count, restarts: count, recycled: count },
   // Not of farms of an older release.
-  speculated: count.default(0),
+  ...{ speculated: count.default(0), denied: count.default(0), strays: count.default(0) },
   ...{ paused: z.boolean(), draining: z.boolean() },
   tasksPerSecond: z.number().nonnegative(),
   ...{ queueTime: Times, runTime: Times },

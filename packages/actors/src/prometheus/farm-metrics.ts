@@ -33,6 +33,14 @@ const FARM: Kind<FarmStats> = {
       value: ({ speculated }) => speculated,
     },
     {
+      ...{ name: 'connections_denied_total', type: 'counter', help: 'Connections and workers that were refused.' },
+      value: ({ denied }) => denied,
+    },
+    {
+      ...{ name: 'messages_stray_total', type: 'counter', help: 'Messages that were not of a worker of the farm.' },
+      value: ({ strays }) => strays,
+    },
+    {
       ...{ name: 'task_run_seconds', type: 'summary', help: 'How long tries run in their workers.' },
       times: ({ runTime }) => runTime,
     },
