@@ -298,7 +298,7 @@ describe('a store of certificates', () => {
       import { CertificateStore } from '@troupe/core'
       const store = await CertificateStore.open(process.argv[1])
       console.log((await store.all()).length)`
-    const command = `ulimit -Hn 128; exec "$0" --input-type=module -e "$1" "$2"`
+    const command = `ulimit -n 128 && exec "$0" --input-type=module -e "$1" "$2"`
     const { stdout } = await run('sh', ['-c', command, process.execPath, script, path], { cwd: import.meta.dirname })
     expect(stdout).toBe('400\n')
   })
