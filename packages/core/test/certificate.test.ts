@@ -1,9 +1,12 @@
-import { chmod, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inspect } from 'node:util'
-import { Certificate, CertificateStore } from '@troupe/core'
+import { inspect, promisify } from 'node:util'
+import { Certificate, CertificateStore, type Logger } from '@troupe/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const run = promisify(execFile)
 
 let folder: string
 beforeAll(async () => {
@@ -43,6 +46,33 @@ curve
     await certificate.save(path)
     expect((await stat(`${path}_secret`)).mode & 0o777).toBe(0o600)
     expect((await Certificate.load(path)).secretKey).toBe(certificate.secretKey)
+  })
+
+  it('is whole, and nothing is left beside it, when many write it at once', async () => {
+    const path = join(await mkdtemp(join(folder, 'many-')), 'x')
+    const certificates = Array.from({ length: 20 }, () => Certificate.generate())
+    await Promise.all(certificates.map((certificate) => certificate.save(path)))
+    const { publicKey, secretKey } = await Certificate.load(path)
+    expect(certificates.map((one) => [one.publicKey, one.secretKey])).toContainEqual([publicKey, secretKey])
+    expect((await readdir(join(path, '..'))).sort()).toEqual(['x', 'x_secret'])
+  })
+
+  it('replaces a link, and not what it leads to', async () => {
+    const [path, other] = [newPath(), newPath()]
+    await writeFile(other, 'of somebody else', { mode: 0o644 })
+    await symlink(other, `${path}_secret`)
+    const certificate = Certificate.generate()
+    await certificate.save(path)
+    expect(await readFile(other, 'utf8')).toBe('of somebody else')
+    expect((await Certificate.load(path)).secretKey).toBe(certificate.secretKey)
+  })
+
+  it('whose secret others can read through a link is refused', async () => {
+    const [path, other] = [newPath(), newPath()]
+    await Certificate.generate().save(other)
+    await chmod(`${other}_secret`, 0o604)
+    await symlink(`${other}_secret`, `${path}_secret`)
+    await expect(Certificate.load(path)).rejects.toMatchObject({ code: 'CERTIFICATE_UNREADABLE' })
   })
 
   it('is read as pyzmq writes it', async () => {
@@ -91,6 +121,9 @@ curve
     [{ publicKey: 'short' }, 'publicKey'],
     [{ publicKey: '~'.repeat(40) }, 'publicKey'],
     [{ publicKey: '#'.repeat(40) }, 'publicKey'],
+    [{ publicKey: undefined as never }, 'publicKey'],
+    [{ publicKey: 7 as never }, 'publicKey'],
+    [{ publicKey: Certificate.generate().publicKey, secretKey: null as never }, 'secretKey'],
     [{ publicKey: Certificate.generate().publicKey, secretKey: 'short' }, 'secretKey'],
     [
       { publicKey: Certificate.generate().publicKey, secretKey: Certificate.generate().secretKey },
@@ -111,9 +144,14 @@ curve
 
   it('has metadata with all that its file can hold', async () => {
     const path = newPath()
-    const metadata = { 'a.b/c-d@e': `it's # = fine`, other: '"quoted"', __proto__x: '', constructor: 'x' }
+    const metadata = {
+      ...{ 'a.b/c-d@e': `it's # = fine`, other: '"quoted"', separators: 'a\u2028b\u2029', constructor: 'x' },
+      ['__proto__']: 'y',
+    }
     await Certificate.generate(metadata).save(path)
-    expect((await Certificate.load(path)).metadata).toEqual(metadata)
+    const read = (await Certificate.load(path)).metadata
+    expect(Object.entries(read)).toEqual(Object.entries(metadata))
+    expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
   })
 
   it('whose secret others can read is refused, and the error says what to do', async () => {
@@ -218,6 +256,51 @@ describe('a store of certificates', () => {
       }),
     )
     expect(found.every((certificate) => certificate !== undefined)).toBe(true)
+  })
+
+  it('has a certificate through a link, and of two with one key the last by name', async () => {
+    const path = await newFolder()
+    const [one, other] = [Certificate.generate({ name: 'first' }), Certificate.generate()]
+    const renamed = Certificate.fromKeys({ publicKey: one.publicKey }, { name: 'second' })
+    await other.save(join(folder, 'elsewhere'))
+    await symlink(join(folder, 'elsewhere'), join(path, 'link'))
+    await symlink(join(folder, 'nowhere'), join(path, 'dangling'))
+    await mkdir(join(path, 'folder'))
+    await renamed.savePublic(join(path, 'b'))
+    await one.savePublic(join(path, 'a'))
+    const store = await CertificateStore.open(path)
+    expect(await store.find(other.publicKey)).toEqual(other.publicOnly())
+    expect(await store.find(one.publicKey)).toEqual(renamed)
+    expect(await store.all()).toHaveLength(2)
+  })
+
+  it('logs what is none once until it changes, with its path', async () => {
+    const path = await newFolder()
+    await writeFile(join(path, 'garbage'), 'garbage')
+    const warned: unknown[] = []
+    const log = {
+      child: () => log,
+      warn: (facts: { path: string }) => void warned.push(facts.path),
+    } as unknown as Logger
+    const store = await CertificateStore.open(path, { log })
+    await store.all()
+    expect(warned).toEqual([join(path, 'garbage')])
+    await writeFile(join(path, 'garbage'), 'more garbage')
+    await store.all()
+    expect(warned).toHaveLength(2)
+  })
+
+  it.skipIf(process.platform === 'win32')('has more files than its process may have open', async () => {
+    const path = await newFolder()
+    const certificates = Array.from({ length: 400 }, () => Certificate.generate())
+    for (const [index, certificate] of certificates.entries()) await certificate.savePublic(join(path, String(index)))
+    const script = `
+      import { CertificateStore } from '@troupe/core'
+      const store = await CertificateStore.open(process.argv[1])
+      console.log((await store.all()).length)`
+    const command = `ulimit -n 128 && exec "$0" --input-type=module -e "$1" "$2"`
+    const { stdout } = await run('sh', ['-c', command, process.execPath, script, path], { cwd: import.meta.dirname })
+    expect(stdout).toBe('400\n')
   })
 
   it('of certificates that were given has those', async () => {

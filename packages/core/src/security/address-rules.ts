@@ -8,42 +8,54 @@ export class AddressRules {
   #allowed: AddressList | undefined
   readonly #denied = new AddressList()
 
-  /** @throws {InvalidOptionsError} `INVALID_OPTIONS` for what is no address or subnet */
+  /** All of them or, when one is wrong, none. @throws {InvalidOptionsError} `INVALID_OPTIONS` for what is no address or subnet */
   allow(addresses: readonly string[]): void {
-    if (addresses.length > 0) this.#allowed ??= new AddressList()
-    for (const address of addresses) this.#allowed?.add(address)
+    const rules = addresses.map(parseRule)
+    if (rules.length > 0) this.#allowed ??= new AddressList()
+    for (const rule of rules) this.#allowed?.add(rule)
   }
 
-  /** @throws {InvalidOptionsError} `INVALID_OPTIONS` for what is no address or subnet */
+  /** All of them or, when one is wrong, none. @throws {InvalidOptionsError} `INVALID_OPTIONS` for what is no address or subnet */
   deny(addresses: readonly string[]): void {
-    for (const address of addresses) this.#denied.add(address)
+    const rules = addresses.map(parseRule)
+    for (const rule of rules) this.#denied.add(rule)
   }
 
   /** Why an address as ZAP has it may not connect. */
   against(address: string): string | undefined {
     // libzmq says of ipc on Linux whose process it is.
-    const plain = address.startsWith('localhost:') ? 'localhost' : address.replace(/^::ffff:(?=\d+\.)/, '')
+    const plain = address.startsWith('localhost:') ? 'localhost' : address.replace(/^::ffff:(?=\d+\.)/i, '')
     if (this.#allowed !== undefined)
       return this.#allowed.has(plain) ? undefined : 'its address is not in the allow list'
     return this.#denied.has(plain) ? 'its address is in the deny list' : undefined
   }
 }
 
+type Family = 'ipv4' | 'ipv6'
+type Rule = 'localhost' | { readonly host: string; readonly family: Family; readonly bits?: number }
+
+function parseRule(address: string): Rule {
+  if (address === 'localhost') return 'localhost'
+  const [host = '', prefix, more] = String(address).split('/')
+  const version = isIP(host)
+  const family = version === 6 ? 'ipv6' : 'ipv4'
+  if (version !== 0 && prefix === undefined) return { host, family }
+  const bits = Number(prefix)
+  if (version !== 0 && more === undefined && /^\d+$/.test(prefix ?? '') && bits <= (version === 6 ? 128 : 32)) {
+    return { host, family, bits }
+  }
+  const message = `${JSON.stringify(address)} is not an IP address, a subnet as 10.0.0.0/8, or localhost for ipc`
+  throw new InvalidOptionsError('an authenticator', [{ path: '', message }])
+}
+
 class AddressList {
   readonly #blocks = new BlockList()
   #localhost = false
 
-  add(address: string): void {
-    const [host = '', prefix, more] = address.split('/')
-    const family = isIP(host) === 6 ? 'ipv6' : 'ipv4'
-    const bits = Number(prefix)
-    const isSubnet = prefix !== undefined && /^\d+$/.test(prefix) && bits <= (family === 'ipv6' ? 128 : 32)
-    if (address === 'localhost') this.#localhost = true
-    else if (isIP(host) === 0 || more !== undefined || (prefix !== undefined && !isSubnet)) {
-      const message = `${JSON.stringify(address)} is not an IP address, a subnet as 10.0.0.0/8, or localhost for ipc`
-      throw new InvalidOptionsError('an authenticator', [{ path: '', message }])
-    } else if (prefix === undefined) this.#blocks.addAddress(host, family)
-    else this.#blocks.addSubnet(host, bits, family)
+  add(rule: Rule): void {
+    if (rule === 'localhost') this.#localhost = true
+    else if (rule.bits === undefined) this.#blocks.addAddress(rule.host, rule.family)
+    else this.#blocks.addSubnet(rule.host, rule.bits, rule.family)
   }
 
   has(address: string): boolean {

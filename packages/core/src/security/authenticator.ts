@@ -8,15 +8,15 @@ import { parseOptions } from '../options.js'
 import { AddressRules } from './address-rules.js'
 import { Certificate, type CertificateMetadata } from './certificate.js'
 import type { CertificateStore } from './certificate-store.js'
-import { knows } from './passwords.js'
+import { Passwords } from './passwords.js'
 import { openTrust, Trust } from './trust.js'
 import type { Credentials, ZapReply, ZapRequest } from './zap.js'
-import { answerFor, newDomain } from './zap-handler.js'
+import { answerFor } from './zap-handler.js'
 
-const addresses = z.array(z.string()).default([])
+const addresses = z.array(z.string()).min(1, 'must name somebody: leave it out for no such list').optional()
 
 export const AuthenticatorOptions = z.strictObject({
-  /** Its ZAP domain (RFC 27): what it is asked by. One to a process. Default: a name that nobody else has. */
+  /** A ZAP domain (RFC 27) by which sockets of other libraries in this process may ask it. One to a process. Default: ours alone ask. */
   domain: z.string().min(1).max(255).optional(),
   /** IP addresses and subnets that alone may connect; `deny` counts no more then. `localhost` stands for ipc. Default: all. */
   allow: addresses,
@@ -53,38 +53,42 @@ const LINES_A_SECOND = 10
 /**
  * An authenticator answers libzmq's questions about who connects to a socket that has it as `security.trust`. As czmq's: without rules NULL is
  * allowed and PLAIN and CURVE are refused; who is allowed by address must still authenticate. It is asked once for each connection, so what
- * changes counts for those that connect from then on. Dispose of it after its sockets: from then on nobody can connect to them.
+ * changes counts for those that connect from then on. Dispose of it after its sockets: from then on nobody can connect to them. One with a `domain`
+ * keeps its process alive until it is disposed of.
  * @example
  * await using guard = new ZMQAuthenticator({ deny: ['10.0.0.66'], curve: 'trusted', verbose: true })
  * await using rep = new ZMQReply('tcp://*:5555', { security: { certificate, trust: guard } })
  */
 export class ZMQAuthenticator implements AsyncDisposable {
-  readonly domain: string
+  /** Undefined where only our sockets ask it. */
+  readonly domain: string | undefined
   readonly #options: z.output<typeof AuthenticatorOptions>
   readonly #rules = new AddressRules()
   readonly #lifecycle: Lifecycle
   readonly #log: Logger
   readonly #denied: Record<DenialReason, number> = { address: 0, credentials: 0, limit: 0, malformed: 0 }
   #allowed = 0
+  readonly #passwords: Passwords | undefined
   #store: CertificateStore | undefined
   #second = { began: 0, lines: 0, silent: 0 }
 
   /** @throws {InvalidOptionsError} `INVALID_OPTIONS` */
   constructor(options: AuthenticatorOptions = {}) {
     this.#options = parseOptions(AuthenticatorOptions, options, 'an authenticator')
-    const { allow, deny, domain, log } = this.#options
-    this.domain = domain ?? newDomain()
+    const { allow, deny, domain, log, plain } = this.#options
+    this.domain = domain
     this.#log = resolveLog(log)
-    this.#rules.allow(allow)
-    this.#rules.deny(deny)
+    this.#passwords = plain === undefined ? undefined : new Passwords(plain)
+    this.#rules.allow(allow ?? [])
+    this.#rules.deny(deny ?? [])
     let leave: (() => void) | undefined
     this.#lifecycle = new Lifecycle({
-      what: `the authenticator of ${this.domain}`,
+      what: 'the authenticator',
       id: 'authenticator',
       open: async () => {
         const { curve } = this.#options
         this.#store = curve === undefined ? undefined : await openTrust(curve, this.#log)
-        leave = answerFor(this.domain, this)
+        if (domain !== undefined) leave = answerFor(domain, this)
       },
       close: async () => leave?.(),
     })
@@ -137,7 +141,7 @@ export class ZMQAuthenticator implements AsyncDisposable {
   async judge(request: ZapRequest, full?: string): Promise<ZapReply> {
     const verdict = await this.#verdict(request, full)
     const { address, credentials } = request
-    const facts = { domain: this.domain, address, mechanism: credentials.mechanism, ...shown(credentials) }
+    const facts = { ...this.#named, address, mechanism: credentials.mechanism, ...shown(credentials) }
     if (verdict.ok) {
       this.#allowed++
       if (this.#options.verbose) this.#log.info(facts, 'a peer may connect')
@@ -147,9 +151,13 @@ export class ZMQAuthenticator implements AsyncDisposable {
     return { status: verdict.isTemporary ? 300 : 400, text: verdict.why }
   }
 
+  get #named(): object {
+    return this.domain === undefined ? {} : { domain: this.domain }
+  }
+
   /** What was asked for its domain and was no request. */
   malformed(why: string): void {
-    this.#refused('malformed', { domain: this.domain, why })
+    this.#refused('malformed', { ...this.#named, why })
   }
 
   async #verdict({ address, credentials }: ZapRequest, full: string | undefined): Promise<Verdict> {
@@ -164,11 +172,10 @@ export class ZMQAuthenticator implements AsyncDisposable {
     const refuse = (why: string): Verdict => ({ ok: false, reason: 'credentials', why })
     if (credentials.mechanism === 'NULL') return { ok: true, userId: '' }
     if (credentials.mechanism === 'PLAIN') {
-      const { plain } = this.#options
-      if (plain === undefined) return refuse('PLAIN is not offered')
+      if (this.#passwords === undefined) return refuse('PLAIN is not offered')
       try {
         const { username, password } = credentials
-        return (await knows(plain, username, password))
+        return (await this.#passwords.know(username, password))
           ? { ok: true, userId: username }
           : refuse('its name or password is wrong')
       } catch (error) {

@@ -6,9 +6,14 @@ import { join } from 'node:path'
 import { type Logger, resolveLog } from '../log.js'
 import { Certificate } from './certificate.js'
 import { CertificateError } from './certificate-error.js'
+import { SharedReading } from './shared-reading.js'
 
 /** A file that was changed so shortly before it was read may change again within the same tick of the file system's clock. */
 const SETTLED_MS = 2_000
+/** How many files are read at once: more would be open than a process may have. */
+const FILES_AT_ONCE = 32
+
+type Certificates = ReadonlyMap<string, Certificate>
 
 /** What a file was when it was read. */
 interface Seen {
@@ -18,8 +23,9 @@ interface Seen {
 }
 
 /**
- * Certificates by public key. Of a folder: all files in it but those whose names end in `_secret` or begin with a dot; one that is added counts,
- * and one that is removed or changed no more, from the next question on. A file that is no certificate is logged and left out.
+ * Certificates by public key. Of a folder: all files in it, links to files too, but those whose names end in `_secret` or `.new` or begin with a
+ * dot; one that is added counts, and one that is removed or changed no more, from the next question on. A file that is no certificate is logged
+ * and left out.
  *
  * Who asks waits for a reading of the folder that began after; those that wait share it.
  * @example
@@ -27,17 +33,20 @@ interface Seen {
  * await store.find(key) // its certificate, or undefined
  */
 export class CertificateStore {
-  readonly #folder: string | undefined
   readonly #log: Logger
-  #seen = new Map<string, Seen>()
-  #certificates = new Map<string, Certificate>()
-  #reading: Promise<void> | undefined
-  #next: Promise<void> | undefined
+  readonly #certificates: () => Promise<Certificates>
+  #seen: ReadonlyMap<string, Seen> = new Map()
+  #isUnreadable = false
 
-  private constructor(folder: string | undefined, log: Logger, certificates: Iterable<Certificate> = []) {
-    this.#folder = folder
+  private constructor(of: string | readonly Certificate[], log: Logger) {
     this.#log = log
-    for (const certificate of certificates) this.#certificates.set(certificate.publicKey, certificate.publicOnly())
+    if (typeof of === 'string') {
+      const folder = new SharedReading(() => this.#read(of))
+      this.#certificates = () => folder.get()
+    } else {
+      const given = new Map(of.map((certificate) => [certificate.publicKey, certificate.publicOnly()]))
+      this.#certificates = async () => given
+    }
   }
 
   /** @throws {CertificateError} `CERTIFICATE_UNREADABLE` when the folder cannot be read */
@@ -49,7 +58,7 @@ export class CertificateStore {
 
   /** Of these, and no others. */
   static of(...certificates: readonly Certificate[]): CertificateStore {
-    return new CertificateStore(undefined, resolveLog(), certificates)
+    return new CertificateStore(certificates, resolveLog())
   }
 
   /**
@@ -57,61 +66,47 @@ export class CertificateStore {
    */
   async find(publicKey: string): Promise<Certificate | undefined> {
     try {
-      await this.#fresh()
+      const certificates = await this.#certificates()
+      this.#isUnreadable = false
+      return certificates.get(publicKey)
     } catch (error) {
-      this.#log.error({ err: error }, 'the certificates cannot be read: nobody is trusted')
+      // Strangers may ask as often as they like: said once, until it can be read again.
+      if (!this.#isUnreadable) this.#log.error({ err: error }, 'the certificates cannot be read: nobody is trusted')
+      this.#isUnreadable = true
       return undefined
     }
-    return this.#certificates.get(publicKey)
   }
 
   /** All of them. @throws {CertificateError} `CERTIFICATE_UNREADABLE` when the folder cannot be read */
   async all(): Promise<Certificate[]> {
-    await this.#fresh()
-    return [...this.#certificates.values()]
+    return [...(await this.#certificates()).values()]
   }
 
-  #fresh(): Promise<void> {
-    const folder = this.#folder
-    if (folder === undefined) return Promise.resolve()
-    if (this.#reading === undefined) return this.#begin(folder)
-    this.#next ??= this.#reading
-      .catch(() => undefined)
-      .then(() => {
-        this.#next = undefined
-        return this.#begin(folder)
-      })
-    return this.#next
-  }
-
-  #begin(folder: string): Promise<void> {
-    const reading = this.#read(folder).finally(() => {
-      this.#reading = undefined
-    })
-    this.#reading = reading
-    return reading
-  }
-
-  async #read(folder: string): Promise<void> {
+  async #read(folder: string): Promise<Certificates> {
     let names: string[]
     try {
       names = await readdir(folder)
     } catch (cause) {
       throw new CertificateError(folder, (cause as Error).message, cause)
     }
+    const before = this.#seen
     const seen = new Map<string, Seen>()
-    const isCertificate = (name: string) => !name.endsWith('_secret') && !name.startsWith('.') && !name.endsWith('.new')
-    await Promise.all(
-      names.filter(isCertificate).map(async (name) => {
-        const file = await this.#look(join(folder, name), this.#seen.get(name))
+    // In the order of their names, so that it is known which of two with one key counts: the last.
+    const left = names.filter(isCertificate).sort().values()
+    const looking = Array.from({ length: FILES_AT_ONCE }, async () => {
+      for (const name of left) {
+        const file = await this.#look(join(folder, name), before.get(name))
         if (file !== undefined) seen.set(name, file)
-      }),
-    )
+      }
+    })
+    await Promise.all(looking)
     this.#seen = seen
-    this.#certificates = new Map()
-    for (const { certificate } of seen.values()) {
-      if (certificate !== undefined) this.#certificates.set(certificate.publicKey, certificate)
+    const certificates = new Map<string, Certificate>()
+    for (const name of [...seen.keys()].sort()) {
+      const certificate = seen.get(name)?.certificate
+      if (certificate !== undefined) certificates.set(certificate.publicKey, certificate)
     }
+    return certificates
   }
 
   async #look(path: string, before: Seen | undefined): Promise<Seen | undefined> {
@@ -125,7 +120,12 @@ export class CertificateStore {
       return { mark, isSettled, certificate: await Certificate.loadPublic(path) }
     } catch (error) {
       if (before?.mark !== mark) this.#log.warn({ err: error, path }, 'a file among the certificates is none')
-      return { mark, isSettled, certificate: undefined }
+      // What could not be read may be readable the next time, with nothing about the file changed.
+      const isNone = error instanceof CertificateError && error.cause === undefined
+      return { mark, isSettled: isSettled && isNone, certificate: undefined }
     }
   }
 }
+
+const isCertificate = (name: string): boolean =>
+  !name.endsWith('_secret') && !name.endsWith('.new') && !name.startsWith('.')

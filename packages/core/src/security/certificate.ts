@@ -1,6 +1,7 @@
 /**
  * Certificates of CURVE in czmq's format (zcert): a pair of keys, or the public one alone, and metadata.
  */
+import { randomUUID } from 'node:crypto'
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { InvalidOptionsError, TroupeError } from '../errors.js'
 import { CertificateError } from './certificate-error.js'
@@ -96,7 +97,7 @@ export class Certificate {
 
   /**
    * Writes the public file, and beside it, with `_secret` after its name and readable by its owner alone (mode 0600), the secret one.
-   * What is there is replaced as a whole.
+   * What is there is replaced as a whole; a link is, not what it leads to.
    * @throws {TroupeError} `OUTPUT_FAILED`
    */
   async save(path: string): Promise<void> {
@@ -141,10 +142,9 @@ export class Certificate {
       ['curve', curve],
     ])}`
     // Beside it first: nobody ever sees half of one, nor a secret with the mode of what was there before.
-    const beside = `${path}.${process.pid}.new`
+    const beside = `${path}.${randomUUID()}.new`
     try {
-      await rm(beside, { force: true })
-      await writeFile(beside, text, { mode, flag: 'wx' })
+      await writeFile(beside, text, { mode, flag: 'wx', flush: true })
       await rename(beside, path)
     } catch (cause) {
       await rm(beside, { force: true }).catch(() => undefined)
@@ -194,9 +194,10 @@ interface Issue {
 
 function wrongKeys({ publicKey, secretKey }: CertificateKeys): Issue[] {
   const wanted = 'is not a key: Z85 of 32 bytes has 40 characters'
-  if (keyBytes(publicKey) === undefined) return [{ path: 'publicKey', message: wanted }]
+  if (typeof publicKey !== 'string' || keyBytes(publicKey) === undefined)
+    return [{ path: 'publicKey', message: wanted }]
   if (secretKey === undefined) return []
-  const secret = keyBytes(secretKey)
+  const secret = typeof secretKey === 'string' ? keyBytes(secretKey) : undefined
   if (secret === undefined) return [{ path: 'secretKey', message: wanted }]
   return publicKeyOf(secret) === publicKey
     ? []

@@ -2,7 +2,7 @@
  * The option `security` of sockets: by which mechanism they talk, who they are and whom they trust.
  */
 import { z } from 'zod'
-import { InvalidOptionsError } from '../errors.js'
+import { ClosedError, InvalidOptionsError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { ZMQAuthenticator } from './authenticator.js'
 import { Certificate } from './certificate.js'
@@ -40,7 +40,8 @@ export const Security = z.union([
   }),
 ])
 export type Security = z.input<typeof Security>
-type Checked = z.output<typeof Security>
+/** What is checked, or what has a socket without `security` that limits how many connect. */
+type Checked = z.output<typeof Security> | typeof UNSECURED
 
 /** libzmq's options of security, by zeromq.js's names. Each counts for what is bound and connected after. */
 export interface SecurableSocket {
@@ -60,8 +61,8 @@ interface Keys {
   readonly secretKey: string
 }
 
-/** What a socket without `security` has that limits who connects all the same. */
-export const unsecured = (): Checked => ({ mechanism: 'null', trust: new ZMQAuthenticator() })
+/** What a socket without `security` has that limits how many connect: all may who are not too many. */
+export const UNSECURED = { mechanism: 'null', trust: undefined } as const
 
 /** What one socket does about its security. */
 export class SocketSecurity {
@@ -73,6 +74,8 @@ export class SocketSecurity {
   #serverKeys: readonly string[] = []
   #guard: ZMQAuthenticator | undefined
   #domain: { readonly name: string; readonly leave: () => void } | undefined
+  #denied = 0
+  #isClosed = false
 
   /** @param full why nobody else may connect to the socket now, if so */
   constructor(options: Checked, what: string, log: Logger, full: () => string | undefined) {
@@ -89,9 +92,7 @@ export class SocketSecurity {
 
   /** How many connections it has refused. */
   get denied(): number {
-    return this.#guard === undefined
-      ? 0
-      : Object.values(this.#guard.stats.denied).reduce((sum, count) => sum + count, 0)
+    return this.#denied
   }
 
   /**
@@ -112,7 +113,7 @@ export class SocketSecurity {
   /**
    * Has its authenticator ready, before {@link asServer}.
    * @throws {InvalidOptionsError} `INVALID_OPTIONS` for options of who connects
-   * @throws {TroupeError} `SOCKET_FAILED` when this process cannot authenticate
+   * @throws {TroupeError} `SOCKET_FAILED` when this process cannot authenticate; `CLOSED`
    */
   async guard(): Promise<void> {
     const options = this.#options
@@ -122,17 +123,14 @@ export class SocketSecurity {
       throw this.#wrong('certificate', 'is wanted of who binds: those that connect must know its key')
     }
     const { trust } = options
+    // Closed meanwhile: nobody would close what is opened now.
+    this.#assertOpen()
     this.#guard ??= trust instanceof ZMQAuthenticator ? trust : new ZMQAuthenticator({ curve: trust, log: this.#log })
     const guard = this.#guard
     await guard.ready()
-    if (this.#domain !== undefined) return
+    this.#assertOpen()
     // A domain of its own: ZAP does not say which socket is asked for.
-    const name = newDomain()
-    const leave = answerFor(name, {
-      judge: (request) => guard.judge(request, this.#full()),
-      malformed: (why) => guard.malformed(why),
-    })
-    this.#domain = { name, leave }
+    this.#domain ??= this.#answer(guard)
   }
 
   /** Makes what is bound next the end that asks who comes. */
@@ -171,9 +169,30 @@ export class SocketSecurity {
 
   /** After the socket is closed. */
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#domain?.leave()
     const { trust } = this.#options as { trust?: unknown }
     if (this.#guard !== trust) await this.#guard?.close()
+  }
+
+  #answer(guard: ZMQAuthenticator): { name: string; leave: () => void } {
+    const name = newDomain()
+    const leave = answerFor(name, {
+      judge: async (request) => {
+        const reply = await guard.judge(request, this.#full())
+        if (reply.status !== 200) this.#denied++
+        return reply
+      },
+      malformed: (why) => {
+        this.#denied++
+        guard.malformed(why)
+      },
+    })
+    return { name, leave }
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new ClosedError(`the ${this.#what}`)
   }
 
   #wrong(path: string, message: string): InvalidOptionsError {

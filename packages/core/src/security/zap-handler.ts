@@ -4,7 +4,7 @@
  */
 import * as zeromq from 'zeromq'
 import { TroupeError } from '../errors.js'
-import { encodeZapReply, parseZapRequest, type ZapReply, type ZapRequest } from './zap.js'
+import { encodeZapReply, openEnvelope, parseZapRequest, type ZapParsed, type ZapReply, type ZapRequest } from './zap.js'
 
 /** Where libzmq asks (RFC 27). */
 export const ZAP_ENDPOINT = 'inproc://zeromq.zap.01'
@@ -12,7 +12,7 @@ export const ZAP_ENDPOINT = 'inproc://zeromq.zap.01'
 /** Decides for one domain. */
 export interface ZapJudge {
   judge(request: ZapRequest): Promise<ZapReply>
-  /** What came for the domain, or for none that is known, and was no request. */
+  /** What came for the domain and was no request. */
   malformed(why: string): void
 }
 
@@ -66,25 +66,26 @@ function open(): zeromq.Router {
 async function answerAll(socket: zeromq.Router): Promise<void> {
   while (!socket.closed) {
     const frames = await socket.receive().catch(() => undefined)
-    if (frames === undefined) continue
-    const [peer, delimiter, ...asked] = frames
-    if (delimiter?.length === 0) void answer(socket, peer!, asked)
+    if (frames !== undefined) void answer(socket, frames)
   }
 }
 
 /** Replies wait their turn: a socket sends one message at a time. */
 let sending: Promise<unknown> = Promise.resolve()
 
-async function answer(socket: zeromq.Router, peer: Buffer, frames: readonly Buffer[]): Promise<void> {
-  const request = parseZapRequest(frames)
-  const reply = 'wrong' in request ? malformed(request.wrong, frames[2]) : await decide(request)
+async function answer(socket: zeromq.Router, frames: readonly Buffer[]): Promise<void> {
+  const [peer, ...rest] = frames
+  const { envelope, asked } = openEnvelope(frames) ?? { envelope: [peer!, Buffer.alloc(0)], asked: rest }
+  const request = parseZapRequest(asked)
+  const reply = asked === rest ? malformed('it has no delimiter', request.domain) : await replyTo(request)
   sending = sending
-    .then(() => socket.send([peer, '', ...encodeZapReply(request.id, reply)]))
+    .then(() => socket.send([...envelope, ...encodeZapReply(request.id, reply)]))
     // Whoever asked is gone.
     .catch(() => undefined)
 }
 
-async function decide(request: ZapRequest): Promise<ZapReply> {
+async function replyTo(request: ZapParsed): Promise<ZapReply> {
+  if ('wrong' in request) return malformed(request.wrong, request.domain)
   const judge = judges.get(request.domain)
   if (judge === undefined) return { status: 400, text: 'no authenticator has this domain' }
   try {
@@ -94,7 +95,7 @@ async function decide(request: ZapRequest): Promise<ZapReply> {
   }
 }
 
-function malformed(why: string, domain: Buffer | undefined): ZapReply {
-  judges.get(domain?.toString() ?? '')?.malformed(why)
+function malformed(why: string, domain: string): ZapReply {
+  judges.get(domain)?.malformed(why)
   return { status: 500, text: `this is no request of ZAP 1.0: ${why}` }
 }

@@ -16,7 +16,7 @@ export function parseZpl(text: string): ZplSections {
   const sections = new Map<string, Map<string, string>>()
   let section: Map<string, string> | undefined
   for (const line of text.split(/\r?\n/)) {
-    const parts = /^( *)([A-Za-z0-9$\-_@.&+/]+)\s*(?:=\s*(.*))?$/.exec(line)
+    const parts = /^( *)([A-Za-z0-9$\-_@.&+/]+)\s*(?:=\s*(.*))?$/s.exec(line)
     if (parts === null) continue
     const [, indent = '', name = '', rest] = parts
     if (indent === '') {
@@ -43,5 +43,5 @@ export function formatZpl(
 
 function textOf(rest: string): string {
   const quoted = /^(?:"([^"]*)"|'([^']*)')/.exec(rest)
-  return quoted?.[1] ?? quoted?.[2] ?? rest.replace(/#.*$/, '').trim()
+  return quoted?.[1] ?? quoted?.[2] ?? rest.replace(/#.*$/s, '').trim()
 }

@@ -11,7 +11,7 @@ import { Lifecycle, type LifecycleState } from '../lifecycle/lifecycle.js'
 import { type Logger, resolveLog } from '../log.js'
 import { parseOptions } from '../options.js'
 import { type PrivateEndpoint, privateEndpoint } from '../private-folder.js'
-import { SocketSecurity, unsecured } from '../security/security.js'
+import { SocketSecurity, UNSECURED } from '../security/security.js'
 import { assertNoActorThread } from './actor-thread.js'
 import { trueFailure } from './bind-failure.js'
 import { Connections } from './connections.js'
@@ -123,7 +123,7 @@ export abstract class ZMQSocket implements AsyncDisposable {
     const log = resolveLog(checked.log)
     const { maxConnections } = checked
     const connections = maxConnections === undefined ? undefined : new Connections(maxConnections)
-    const secured = checked.security ?? (connections === undefined ? undefined : unsecured())
+    const secured = checked.security ?? (connections === undefined ? undefined : UNSECURED)
     const security =
       secured === undefined ? undefined : new SocketSecurity(secured, what, log, () => connections?.refusal())
     const lifecycle = new Lifecycle({

@@ -1,14 +1,18 @@
 /**
  * The option `security`, which is the same for all sockets: who is let in, who is not, and what else is encrypted.
  */
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Certificate, CertificateStore, ZMQAuthenticator, ZMQMonitor } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 import { anyEndpoint, WIRES } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
+
+const run = promisify(execFile)
 
 const [server, client, stranger] = [
   Certificate.generate({ name: 'server' }),
@@ -84,7 +88,8 @@ describe.each(WIRES)('over %s', (transport) => {
   })
 
   it('no more are let in than may be connected, until one goes', async () => {
-    await using pull = new ZMQPull(anyEndpoint(transport), { maxConnections: 2, handshakeTimeoutMs: 300 })
+    // Who is too many is told nothing, and is cut off when its handshake has taken too long.
+    await using pull = new ZMQPull(anyEndpoint(transport), { maxConnections: 2, handshakeTimeoutMs: 500 })
     const endpoint = await pull.endpoint()
     await using one = new ZMQPush(endpoint)
     await using two = new ZMQPush(endpoint)
@@ -94,7 +99,7 @@ describe.each(WIRES)('over %s', (transport) => {
     expect(await attempt(endpoint)).not.toBe('in')
     expect(pull.stats.denied).toBe(1)
     await two.close()
-    await expect.poll(() => attempt(endpoint)).toBe('in')
+    await expect.poll(() => attempt(endpoint), { timeout: 10_000 }).toBe('in')
   })
 
   it('PLAIN lets in who knows the password', async () => {
@@ -303,4 +308,164 @@ it('a store that was given is asked at every handshake', async () => {
   expect(await attempt(await pull.endpoint(), security)).toBe('auth')
   await client.savePublic(join(folder, 'x'))
   expect(await attempt(await pull.endpoint(), security)).toBe('in')
+})
+
+it('a certificate whose metadata are names of libzmq is let in as any other', async () => {
+  const odd = Certificate.generate({ 'Socket-Type': 'PUB', 'socket-type': 'x', Identity: 'x', 'User-Id': 'x' })
+  await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: odd } })
+  expect(await attempt(await pull.endpoint(), { certificate: odd, trust: server })).toBe('in')
+})
+
+describe('several sockets and authenticators', () => {
+  it('of one process each let in their own, and each socket counts what it refused', async () => {
+    await using shared = new ZMQAuthenticator({ curve: client })
+    await using other = new ZMQAuthenticator({ curve: stranger })
+    const certificate = server
+    await using one = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate, trust: shared } })
+    await using two = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate, trust: shared } })
+    await using three = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate, trust: other } })
+    await using four = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate, trust: stranger } })
+    const ends = await Promise.all([one, two, three, four].map((socket) => socket.endpoint()))
+    for (const [index, endpoint] of ends.entries()) {
+      const isForClient = index < 2
+      expect(await attempt(endpoint, { certificate: client, trust: server })).toBe(isForClient ? 'in' : 'auth')
+    }
+    expect(await attempt(ends[1]!, { certificate: stranger, trust: server })).toBe('auth')
+    expect(await attempt(ends[2]!, { certificate: stranger, trust: server })).toBe('in')
+    expect([one, two, three, four].map(({ stats }) => stats.denied)).toEqual([0, 1, 1, 1])
+    expect(shared.stats).toMatchObject({ allowed: 2, denied: { credentials: 1 } })
+    expect(other.stats).toMatchObject({ allowed: 1, denied: { credentials: 1 } })
+  })
+
+  it('that are closed and opened again at once let in and refuse as the first did', async () => {
+    for (let round = 0; round < 20; round++) {
+      await using guard = new ZMQAuthenticator({ curve: client, domain: 'again' })
+      await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: guard } })
+      const endpoint = await pull.endpoint()
+      expect(await attempt(endpoint, { certificate: client, trust: server })).toBe('in')
+      expect(await attempt(endpoint, { certificate: stranger, trust: server })).toBe('auth')
+    }
+  })
+
+  it('that are closed while peers shake hands close, and the others go on', async () => {
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: client } })
+    const going = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: client } })
+    const security = { certificate: client, trust: server }
+    const pushes = await Promise.all(
+      [await going.endpoint(), await pull.endpoint()].flatMap((endpoint) =>
+        Array.from({ length: 20 }, () => new ZMQPush(endpoint, { security, lingerMs: 0 })),
+      ),
+    )
+    await going.close()
+    await Promise.all(pushes.slice(20).map((push) => push.send('x')))
+    for (let n = 0; n < 20; n++) expect(await pull.receive()).toBe('x')
+    await Promise.all(pushes.map((push) => push.close()))
+  })
+
+  it('take a thousand handshakes at once, of whom they trust and of strangers, and let in none of these', async () => {
+    const folder = await temporaryFolder()
+    await client.savePublic(join(folder, 'client'))
+    await using guard = new ZMQAuthenticator({ curve: folder })
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', {
+      security: { certificate: server, trust: guard },
+      backlog: 2_000,
+    })
+    const endpoint = await pull.endpoint()
+    const pushes = Array.from({ length: 20 }, (_, index) => {
+      const certificate = index % 2 === 0 ? client : stranger
+      return new ZMQPush(undefined, { security: { certificate, trust: server }, lingerMs: 0 })
+    })
+    for (let n = 0; n < 50; n++) await Promise.all(pushes.map((push) => push.connect(endpoint)))
+    const counts = () => [guard.stats.allowed, guard.stats.denied.credentials]
+    await expect.poll(counts, { timeout: 40_000 }).toEqual([500, 500])
+    await pushes[0]!.send('x')
+    expect(await pull.receive()).toBe('x')
+    await Promise.all(pushes.map((push) => push.close()))
+  })
+
+  it('are in one thread of a process; in another the error says so', async () => {
+    await using first = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: client } })
+    await first.ready()
+    const script = `
+      import { Worker } from 'node:worker_threads'
+      import { Certificate } from '@troupe/core'
+      import { ZMQPull } from '@troupe/push-pull'
+      const certificate = Certificate.generate()
+      const pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate, trust: certificate } })
+      await pull.ready()
+      const worker = new Worker(\`
+        import('@troupe/core').then(async ({ Certificate }) => {
+          const { ZMQPull } = await import('@troupe/push-pull')
+          const certificate = Certificate.generate()
+          const pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate, trust: certificate } })
+          await pull.ready().catch(({ code, message }) => console.log(code, message))
+          await pull.close()
+        })\`, { eval: true })
+      await new Promise((resolve) => worker.once('exit', resolve))
+      await pull.close()`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: import.meta.dirname })
+    expect(stdout).toMatch(/^SOCKET_FAILED .*another thread/)
+  })
+})
+
+describe('a program exits by itself', () => {
+  const program = (script: string) => {
+    const all = `
+      import { Certificate, ZMQAuthenticator } from '@troupe/core'
+      import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+      const [certificate, trust] = [Certificate.generate(), Certificate.generate()]
+      ${script}
+      process.on('exit', (code) => console.log('exit', code))`
+    const options = { cwd: import.meta.dirname, timeout: 30_000 }
+    return run(process.execPath, ['--input-type=module', '-e', all], options)
+  }
+  const exited = { stdout: 'exit 0\n', stderr: '' }
+
+  it.each([
+    [
+      'with all disposed of, after peers were let in and refused',
+      `const guard = new ZMQAuthenticator({ domain: 'named', curve: trust })
+       const pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate, trust: guard } })
+       const endpoint = await pull.endpoint()
+       const push = new ZMQPush(endpoint, { security: { certificate: trust, trust: certificate } })
+       const stranger = new ZMQPush(endpoint, { security: { trust: certificate } })
+       await push.send('x')
+       await pull.receive()
+       for (const one of [push, stranger, pull, guard]) await one.close()`,
+    ],
+    [
+      'with an authenticator that is open while its sockets are closed',
+      `const guard = new ZMQAuthenticator({ curve: trust })
+       await guard.ready()
+       const pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate, trust: guard } })
+       await pull.ready()
+       await pull.close()`,
+    ],
+    [
+      'with an authenticator that was closed before its sockets',
+      `const guard = new ZMQAuthenticator({ curve: trust })
+       const pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate, trust: guard } })
+       await pull.ready()
+       await guard.close()
+       await pull.close()`,
+    ],
+    [
+      'with a limit of connections and no security',
+      `const pull = new ZMQPull('tcp://127.0.0.1:*', { maxConnections: 1 })
+       await pull.ready()
+       await pull.close()`,
+    ],
+    [
+      'with sockets that were closed at any moment of their opening',
+      `const guard = new ZMQAuthenticator({ curve: trust })
+       for (const who of [guard, trust]) for (let turns = 0; turns < 40; turns++) {
+         const pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate, trust: who } })
+         for (let turn = 0; turn < turns; turn++) await undefined
+         await pull.close()
+       }
+       await guard.close()`,
+    ],
+  ])('%s', async (_, script) => {
+    expect(await program(script)).toEqual(exited)
+  })
 })
