@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import { InvalidOptionsError } from '../errors.js'
 import type { Logger } from '../log.js'
-import { ZMQAuthenticator } from './authenticator.js'
+import { type AuthenticatorOptions, ZMQAuthenticator } from './authenticator.js'
 import { Certificate } from './certificate.js'
 import { ANYONE, openTrust, Trust } from './trust.js'
 import { answerFor, newDomain } from './zap-handler.js'
@@ -60,9 +60,6 @@ interface Keys {
   readonly secretKey: string
 }
 
-/** What a socket without `security` has that limits who connects all the same. */
-export const unsecured = (): Checked => ({ mechanism: 'null', trust: new ZMQAuthenticator() })
-
 /** What one socket does about its security. */
 export class SocketSecurity {
   readonly #options: Checked
@@ -72,11 +69,15 @@ export class SocketSecurity {
   #keys: Keys | undefined
   #serverKeys: readonly string[] = []
   #guard: ZMQAuthenticator | undefined
+  #own: ZMQAuthenticator | undefined
   #domain: { readonly name: string; readonly leave: () => void } | undefined
 
-  /** @param full why nobody else may connect to the socket now, if so */
-  constructor(options: Checked, what: string, log: Logger, full: () => string | undefined) {
-    this.#options = options
+  /**
+   * @param options undefined for a socket without `security` that limits who connects all the same
+   * @param full why nobody else may connect to the socket now, if so
+   */
+  constructor(options: Checked | undefined, what: string, log: Logger, full: () => string | undefined) {
+    this.#options = options ?? { mechanism: 'null', trust: this.#ownGuard() }
     this.#what = what
     this.#log = log
     this.#full = full
@@ -122,7 +123,7 @@ export class SocketSecurity {
       throw this.#wrong('certificate', 'is wanted of who binds: those that connect must know its key')
     }
     const { trust } = options
-    this.#guard ??= trust instanceof ZMQAuthenticator ? trust : new ZMQAuthenticator({ curve: trust, log: this.#log })
+    this.#guard ??= trust instanceof ZMQAuthenticator ? trust : this.#ownGuard({ curve: trust, log: this.#log })
     const guard = this.#guard
     await guard.ready()
     if (this.#domain !== undefined) return
@@ -172,8 +173,13 @@ export class SocketSecurity {
   /** After the socket is closed. */
   async close(): Promise<void> {
     this.#domain?.leave()
-    const { trust } = this.#options as { trust?: unknown }
-    if (this.#guard !== trust) await this.#guard?.close()
+    await this.#own?.close()
+  }
+
+  /** One that nobody else has. */
+  #ownGuard(options: AuthenticatorOptions = {}): ZMQAuthenticator {
+    this.#own = new ZMQAuthenticator(options)
+    return this.#own
   }
 
   #wrong(path: string, message: string): InvalidOptionsError {

@@ -11,7 +11,7 @@ import { Lifecycle, type LifecycleState } from '../lifecycle/lifecycle.js'
 import { type Logger, resolveLog } from '../log.js'
 import { parseOptions } from '../options.js'
 import { type PrivateEndpoint, privateEndpoint } from '../private-folder.js'
-import { SocketSecurity, unsecured } from '../security/security.js'
+import { SocketSecurity } from '../security/security.js'
 import { assertNoActorThread } from './actor-thread.js'
 import { Connections } from './connections.js'
 import { assertIpcPathIsFree, bindPrivately, type IpcFile } from './ipc-path.js'
@@ -122,9 +122,10 @@ export abstract class ZMQSocket implements AsyncDisposable {
     const log = resolveLog(checked.log)
     const { maxConnections } = checked
     const connections = maxConnections === undefined ? undefined : new Connections(maxConnections)
-    const secured = checked.security ?? (connections === undefined ? undefined : unsecured())
     const security =
-      secured === undefined ? undefined : new SocketSecurity(secured, what, log, () => connections?.refusal())
+      checked.security === undefined && connections === undefined
+        ? undefined
+        : new SocketSecurity(checked.security, what, log, () => connections?.refusal())
     const lifecycle = new Lifecycle({
       what: `the ${what}`,
       open: async () => {

@@ -1,14 +1,18 @@
 /**
  * The option `security`, which is the same for all sockets: who is let in, who is not, and what else is encrypted.
  */
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Certificate, CertificateStore, ZMQAuthenticator, ZMQMonitor } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 import { anyEndpoint, WIRES } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
+
+const execute = promisify(execFile)
 
 const [server, client, stranger] = [
   Certificate.generate({ name: 'server' }),
@@ -225,6 +229,16 @@ describe('is refused with a clear error', () => {
       message: expect.stringContaining('"one"'),
     })
   })
+})
+
+it('a program ends by itself when it has closed a socket that limits its connections', async () => {
+  const program = `
+    import { ZMQPull } from '@troupe/push-pull'
+    const pull = new ZMQPull('tcp://127.0.0.1:*', { maxConnections: 1 })
+    await pull.ready()
+    await pull.close()`
+  const ended = execute(process.execPath, ['--input-type=module', '--eval', program], { cwd: import.meta.dirname })
+  await expect(ended).resolves.toMatchObject({ stderr: '' })
 })
 
 describe('beyond this machine', () => {
