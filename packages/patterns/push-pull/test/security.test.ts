@@ -237,6 +237,16 @@ describe('is refused with a clear error', () => {
   })
 })
 
+it('a program ends by itself when it has closed a socket that limits its connections', async () => {
+  const program = `
+    import { ZMQPull } from '@troupe/push-pull'
+    const pull = new ZMQPull('tcp://127.0.0.1:*', { maxConnections: 1 })
+    await pull.ready()
+    await pull.close()`
+  const ended = execute(process.execPath, ['--input-type=module', '--eval', program], { cwd: import.meta.dirname })
+  await expect(ended).resolves.toMatchObject({ stderr: '' })
+})
+
 describe('beyond this machine', () => {
   it('a socket without encryption warns, once in a process', async () => {
     const warnings: string[] = []
