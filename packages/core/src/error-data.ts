@@ -34,14 +34,18 @@ export function errorData(thrown: unknown, depth = 0): ErrorData {
   }
 }
 
-/** The error again: a {@link TroupeError} if it was one, with the stack of where it was thrown. */
-export function errorFrom(data: ErrorData): Error {
-  const options = data.cause === undefined ? {} : { cause: errorFrom(data.cause) }
+/**
+ * The error again: a {@link TroupeError} if it was one, with the stack of where it was thrown. A field never takes the place of
+ * what an error has itself.
+ */
+export function errorFrom(data: ErrorData, depth = 0): Error {
+  const options = data.cause === undefined || depth === MAX_DEPTH ? {} : { cause: errorFrom(data.cause, depth + 1) }
   const error = isTroupe(data)
     ? new TroupeError(data.code as TroupeErrorCode, data.message, { ...options, retryable: data.retryable === true })
     : Object.assign(new Error(data.message, options), data.code === undefined ? {} : { code: data.code })
   for (const [field, value] of Object.entries(data.fields ?? {})) {
-    if (!(field in error)) Object.defineProperty(error, field, { value, enumerable: true, configurable: true })
+    if (!(field in error) && !KNOWN.has(field))
+      Object.defineProperty(error, field, { value, enumerable: true, configurable: true })
   }
   Object.defineProperty(error, 'name', { value: data.name, configurable: true, writable: true })
   if (data.stack !== undefined) error.stack = data.stack

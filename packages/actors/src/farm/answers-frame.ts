@@ -4,7 +4,15 @@
  */
 import { errorData } from '@troupe/core'
 import type { Failure } from './failure.js'
-import { type BodyEncoding, type BodyParts, encodeParts, listFor, type ResultsBody, type UpdateBody } from './wire.js'
+import {
+  type BodyEncoding,
+  type BodyParts,
+  encodeParts,
+  listFor,
+  type ResultsBody,
+  tryValue,
+  type UpdateBody,
+} from './wire.js'
 
 /** Results as one body, or as several where that would be too large. What cannot go becomes the failure of its task. */
 export function encodeResults(
@@ -13,7 +21,7 @@ export function encodeResults(
   maxBytes = Number.POSITIVE_INFINITY,
 ): BodyParts[] {
   const body = encodeTogether(results, encoding)
-  if (fits(body, maxBytes)) return [body]
+  if (body !== undefined && fits(body, maxBytes)) return [body]
   const { outputs, failures, ...rest } = results
   const each: ResultsBody[] = [
     ...outputs.flatMap(([firstTicket, values]) => values.map((value, index) => outputOf(firstTicket + index, value))),
@@ -26,7 +34,8 @@ export function encodeResults(
     return [first, second].flatMap((some) => encodeResults(some, encoding, maxBytes))
   }
   const ticket = outputs[0]?.[0] ?? failures[0]![0]
-  return [encodeParts({ ...failureOf([ticket, { kind: 'output', why: tooLarge(body, maxBytes) }]), ...rest }, encoding)]
+  const why = body === undefined ? 'cannot be encoded' : tooLarge(body, maxBytes)
+  return [encodeParts({ ...failureOf([ticket, { kind: 'output', why }]), ...rest }, encoding)]
 }
 
 /** An update as bodies, and the tasks whose parts cannot go: of them they have what was before. */
@@ -69,7 +78,8 @@ function encodeEach(
   return undefined
 }
 
-function encodeTogether(results: ResultsBody, encoding: BodyEncoding): BodyParts {
+/** Undefined where they can be encoded only in several bodies: together they have more in them than a message may. */
+function encodeTogether(results: ResultsBody, encoding: BodyEncoding): BodyParts | undefined {
   try {
     const outputs = results.outputs.map(([firstTicket, values]) => [firstTicket, listFor(values, encoding)])
     return encodeParts({ ...results, outputs }, encoding)
@@ -78,7 +88,7 @@ function encodeTogether(results: ResultsBody, encoding: BodyEncoding): BodyParts
     const outputs = results.outputs.flatMap(([firstTicket, values]) =>
       values.flatMap((value, index): [number, unknown[]][] => {
         try {
-          encodeParts(value, encoding)
+          tryValue(value, encoding)
           return [[firstTicket + index, [value]]]
         } catch (error) {
           const why = `cannot be encoded: ${errorData(error).message}`
@@ -87,7 +97,15 @@ function encodeTogether(results: ResultsBody, encoding: BodyEncoding): BodyParts
         }
       }),
     )
-    return encodeParts({ ...results, outputs, failures }, encoding)
+    return tryParts({ ...results, outputs, failures }, encoding)
+  }
+}
+
+function tryParts(body: unknown, encoding: BodyEncoding): BodyParts | undefined {
+  try {
+    return encodeParts(body, encoding)
+  } catch {
+    return undefined
   }
 }
 

@@ -71,18 +71,24 @@ const isLarge = (value: unknown): boolean =>
 
 const isBytes = (value: unknown): value is Bytes => ArrayBuffer.isView(value) || value instanceof ArrayBuffer
 
-addExtension({
-  Class: { [Symbol.hasInstance]: isLarge } as unknown as new () => unknown,
+/** What stands in a body for a binary part. */
+export const PLACE = {
   type: BINARY_EXTENSION,
-  // Its type leaves out what msgpackr gives beside the value.
-  pack: packPlace as (value: unknown) => Uint8Array,
-  unpack: (place: Uint8Array) => {
-    const index = place.byteLength === 4 ? new DataView(place.buffer, place.byteOffset).getUint32(0) : -1
+  read(place: Uint8Array): Uint8Array {
+    const index = new DataView(place.buffer, place.byteOffset).getUint32(0)
     const part = given?.[index]
     if (part === undefined) throw new RangeError('no such binary part')
     given![index] = undefined
     return part
   },
+} as const
+
+addExtension({
+  Class: { [Symbol.hasInstance]: isLarge } as unknown as new () => unknown,
+  type: BINARY_EXTENSION,
+  // Its type leaves out what msgpackr gives beside the value.
+  pack: packPlace as (value: unknown) => Uint8Array,
+  unpack: PLACE.read,
 })
 
 type Allocate = (size: number) => unknown

@@ -3,7 +3,11 @@
  *
  * msgpackr's records are about as small, but each body brings its definitions anew and msgpackr compiles a reader for
  * each of them. What reads rows is compiled once for each shape, and kept.
+ *
+ * Keys may come from outside. In the text of a reader there are only words of letters and digits, and a reader is made only for a shape
+ * of which many rows have come, so that who sends many shapes cannot have a reader made for each.
  */
+import { MAX_OBJECTS, tooMany } from '@troupe/core/strict'
 
 export interface Rows {
   readonly keys: readonly string[]
@@ -19,8 +23,21 @@ const MAX_KEYS = 64
 /** Readers that are kept; what comes from outside must not fill the memory with them. */
 const MAX_READERS = 500
 
+/** A reader is compiled for a shape with more rows than this. */
+const ROWS_UNCOMPILED = 64
+
 type Reader = (cells: readonly unknown[]) => unknown[]
-const readers = new Map<string, Reader>()
+interface Shape {
+  rows: number
+  reader: Reader | undefined
+}
+const shapes = new Map<string, Shape>()
+let rowsLeft = MAX_OBJECTS
+
+/** The lists of a body that is read next may have as many rows as a message may have objects. */
+export function limitRows(): void {
+  rowsLeft = MAX_OBJECTS
+}
 
 /** The list as rows, if all its values are plain objects with the same keys in the same order; else itself. */
 export function toRows(values: readonly unknown[]): List {
@@ -35,12 +52,16 @@ export function toRows(values: readonly unknown[]): List {
   return { keys, cells }
 }
 
-/** The values again; undefined for what is no list. */
+/** The values again; undefined for what is no list. @throws {RangeError} for more rows than a message may have objects */
 export function fromRows(list: unknown): unknown[] | undefined {
   if (Array.isArray(list)) return list
   const { keys, cells } = (list ?? {}) as Partial<Rows>
   if (!areKeys(keys) || !Array.isArray(cells) || cells.length % keys.length !== 0) return undefined
-  return readerOf(keys)(cells)
+  const rows = cells.length / keys.length
+  rowsLeft -= rows
+  if (rowsLeft < 0) throw tooMany()
+  const reader = readerOf(keys, rows)
+  return reader === undefined ? interpreted(keys, cells) : reader(cells)
 }
 
 function writeRow(cells: unknown[], at: number, keys: readonly string[], value: unknown): boolean {
@@ -71,16 +92,22 @@ function areKeys(keys: unknown): keys is readonly string[] {
   return keys.every((key) => typeof key === 'string' && key !== '__proto__') && new Set(keys).size === keys.length
 }
 
-function readerOf(keys: readonly string[]): Reader {
-  const shape = JSON.stringify(keys)
-  let reader = readers.get(shape)
-  if (reader === undefined) {
-    reader = compiled(keys) ?? ((cells) => interpreted(keys, cells))
-    if (readers.size === MAX_READERS) readers.clear()
-    readers.set(shape, reader)
+function readerOf(keys: readonly string[], rows: number): Reader | undefined {
+  const name = JSON.stringify(keys)
+  let shape = shapes.get(name)
+  if (shape === undefined) {
+    shape = { rows: 0, reader: undefined }
+    if (shapes.size === MAX_READERS) shapes.clear()
+    shapes.set(name, shape)
   }
-  return reader
+  shape.rows += rows
+  if (shape.reader === undefined && shape.rows > ROWS_UNCOMPILED && keys.every((key) => WORD.test(key))) {
+    shape.reader = compiled(keys)
+  }
+  return shape.reader
 }
+
+const WORD = /^[A-Za-z_$][A-Za-z0-9_$]{0,99}$/
 
 /** A reader whose objects are literals, which the engine makes fastest. None where code from strings is forbidden. */
 function compiled(keys: readonly string[]): Reader | undefined {

@@ -91,8 +91,24 @@ export class Seating implements Pick<DispatchPort, 'send' | 'cancel' | 'allow' |
     } catch {
       // One of them cannot be encoded: the others can.
       const refused = unencodable(entries, mate.encoding)
-      const good = entries.filter((entry) => !refused.has(entry))
-      return { bytes: good.length === 0 ? 0 : this.#sendTasks(mate, firstTicket, good), refused }
+      return this.#sendGood(mate, firstTicket, { entries: entries.filter((entry) => !refused.has(entry)), refused })
+    }
+  }
+
+  /** Each can be encoded, and together they have hardly ever more in them than a message may: then the last do not go. */
+  #sendGood(
+    mate: Mate,
+    firstTicket: number,
+    { entries, refused }: { readonly entries: readonly Entry[]; readonly refused: Map<Entry, unknown> },
+  ): ReturnType<DispatchPort['send']> {
+    if (entries.length === 0) return { bytes: 0, refused }
+    try {
+      return { bytes: this.#sendTasks(mate, firstTicket, entries), refused }
+    } catch (error) {
+      if (entries.length === 1) return { bytes: 0, refused: refused.set(entries[0]!, error) }
+      const half = entries.length >> 1
+      for (const entry of entries.slice(half)) refused.set(entry, error)
+      return this.#sendGood(mate, firstTicket, { entries: entries.slice(0, half), refused })
     }
   }
 

@@ -3,7 +3,7 @@
  */
 import type { Entry, SentFrame } from './ledger.js'
 import type { Wants } from './update-sink.js'
-import { type BodyEncoding, type BodyParts, decodeParts, encodeParts, listFor, type TaskGroup } from './wire.js'
+import { type BodyEncoding, type BodyParts, decodeParts, listFor, type TaskGroup, tryValue } from './wire.js'
 
 /** The body of a frame of entries, in order: neighbours of one task and one limit are one group. */
 export function tasksBody(firstTicket: number, entries: readonly Entry[], encoding: BodyEncoding): unknown {
@@ -31,7 +31,7 @@ export function unencodable(entries: readonly Entry[], encoding: BodyEncoding): 
   const refused = new Map<Entry, unknown>()
   for (const entry of entries) {
     try {
-      encodeParts(entry.input, encoding)
+      tryValue(entry.input, encoding)
     } catch (error) {
       refused.set(entry, error)
     }

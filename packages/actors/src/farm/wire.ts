@@ -6,14 +6,15 @@
  * without reading the body. Every frame is checked before it is believed.
  */
 import type { ErrorData } from '@troupe/core'
-import { Unpackr } from 'msgpackr'
+import { StrictMsgpack } from '@troupe/core/strict'
 import { z } from 'zod'
 import { StrictPackr } from '../actor/strict-packr.js'
-import { MAX_BINARIES, packApart, unpackWith } from './binary-parts.js'
+import { listOf, recordOf } from '../list-of.js'
+import { MAX_BINARIES, PLACE, packApart, unpackWith } from './binary-parts.js'
 import type { Failure } from './failure.js'
 import { asBuffer } from './parts.js'
 import { type Progress, ProgressShape } from './progress.js'
-import { fromRows, type List, toRows } from './rows.js'
+import { fromRows, type List, limitRows, toRows } from './rows.js'
 
 /** The version of the wire. Peers of another version are refused. */
 export const WIRE_VERSION = 3
@@ -168,6 +169,8 @@ const HeaderShape = z.tuple([
   z.number().int().nonnegative(),
   z.string().max(64).optional(),
 ])
+const isPlainField = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
 const ErrorShape: z.ZodType<ErrorData> = z.lazy(() =>
   z.object({
     name: z.string(),
@@ -175,7 +178,7 @@ const ErrorShape: z.ZodType<ErrorData> = z.lazy(() =>
     stack: z.string().optional(),
     code: z.string().optional(),
     retryable: z.boolean().optional(),
-    fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    fields: recordOf(isPlainField).optional(),
     cause: ErrorShape.optional(),
   }),
 )
@@ -200,28 +203,28 @@ const BodyShape = {
   REFUSED: Refused,
   TASKS: z.object({
     firstTicket: Ticket,
-    groups: z.array(
+    groups: listOf(
       z.object({
         name: z.string(),
         timeoutMs: z.number().nonnegative(),
-        attempts: z.array(z.number().int().positive()).nullable(),
+        attempts: listOf(z.number().int().positive()).nullable(),
         inputs: Values,
         parts: z.number().int().nonnegative().optional(),
         progress: z.boolean().optional(),
       }),
     ),
   }),
-  CANCEL: z.object({ tickets: z.array(Ticket) }),
-  CREDIT: z.object({ allowed: z.array(z.tuple([Ticket, z.number().int().positive()])) }),
+  CANCEL: z.object({ tickets: listOf(Ticket) }),
+  CREDIT: z.object({ allowed: listOf(z.tuple([Ticket, z.number().int().positive()])) }),
   UPDATE: z.object({
-    parts: z.array(z.tuple([Ticket, Values])),
-    progress: z.array(z.tuple([Ticket, ProgressShape])),
+    parts: listOf(z.tuple([Ticket, Values])),
+    progress: listOf(z.tuple([Ticket, ProgressShape])),
   }),
   RESULTS: z.object({
-    outputs: z.array(z.tuple([Ticket, Values])),
-    failures: z.array(z.tuple([Ticket, FailureShape])),
+    outputs: listOf(z.tuple([Ticket, Values])),
+    failures: listOf(z.tuple([Ticket, FailureShape])),
     busyMs: z.number().nonnegative(),
-    runMs: z.array(z.tuple([z.number().int().positive(), z.array(z.number().nonnegative())])).optional(),
+    runMs: listOf(z.tuple([z.number().int().positive(), listOf(z.number().nonnegative())])).optional(),
   }),
   BEAT: z.object({ memoryMiB: z.number().nonnegative().optional() }).nullable(),
   BYE: z.object({}),
@@ -230,22 +233,22 @@ const BodyShape = {
 type BodyOf<Kind extends FrameKind> = z.output<(typeof BodyShape)[Kind]>
 
 // A small binary value must not keep the whole body alive for as long as somebody has it, so it is copied.
-const unpackrOf = (useRecords: boolean) => new Unpackr({ useRecords, copyBuffers: true })
-const plain = { pack: new StrictPackr({ useRecords: false }), unpack: unpackrOf(false) }
+const strict = (records: boolean) => new StrictMsgpack({ records, copiesBinaries: true, place: PLACE })
+const plain = { packr: new StrictPackr({ useRecords: false }), strict: strict(false) }
 // Record definitions stand in each body, so every body can be read alone.
-const records = { pack: new StrictPackr({ useRecords: true }), unpack: unpackrOf(true) }
+const records = { packr: new StrictPackr({ useRecords: true }), strict: strict(true) }
 const codecs = { msgpack: plain, records } satisfies Record<BodyEncoding, typeof plain>
 
 export function encodeHeader({ kind, run, incarnation, sequence, acknowledged, token }: Heading): Uint8Array {
   const header: unknown[] = [WIRE_VERSION, kind, run, incarnation, sequence, acknowledged]
   if (token !== undefined) header.push(token)
-  return plain.pack.pack(header)
+  return plain.packr.pack(header)
 }
 
 /** The header of a message, or undefined for what is not a frame. */
 export function decodeHeader(parts: readonly Uint8Array[]): Header | undefined {
   if (parts.length < 2 || parts.length > 2 + MAX_BINARIES) return undefined
-  const parsed = HeaderShape.safeParse(unpack(plain.unpack, parts[0]!))
+  const parsed = HeaderShape.safeParse(unpackHeader(parts[0]!))
   if (!parsed.success) return undefined
   const [version, kind, run, incarnation, sequence, acknowledged, token] = parsed.data
   if (parts.length > 2 && !HAVE_BINARIES.has(kind)) return undefined
@@ -257,10 +260,23 @@ export const listFor = (values: readonly unknown[], encoding: BodyEncoding): Lis
   encoding === 'records' ? toRows(values) : values
 
 /** A body alone, binary values and all. @throws what the encoder throws for a value that cannot be encoded */
-export const encodeBody = (body: unknown, encoding: BodyEncoding): Uint8Array => codecs[encoding].pack.pack(body)
+export function encodeBody(body: unknown, encoding: BodyEncoding): Uint8Array {
+  const { packr, strict } = codecs[encoding]
+  return strict.check(packr.pack(body))
+}
 
 /** The parts of a body: itself and its large binary values, which are not copied. @throws what {@link encodeBody} throws */
-export const encodeParts = (body: unknown, encoding: BodyEncoding): BodyParts => packApart(codecs[encoding].pack, body)
+export function encodeParts(body: unknown, encoding: BodyEncoding): BodyParts {
+  const { packr, strict } = codecs[encoding]
+  const parts = packApart(packr, body)
+  strict.check(parts[0])
+  return parts
+}
+
+/** Tries to encode a value that is to stand in a body, where it is at most so deep. @throws what {@link encodeBody} throws */
+export function tryValue(value: unknown, encoding: BodyEncoding): void {
+  encodeParts([[[[[[value]]]]]], encoding)
+}
 
 /** The body of a frame of a kind, or undefined for what is not one. */
 export const decodeBody = <Kind extends FrameKind>(
@@ -276,11 +292,11 @@ export function decodeParts<Kind extends FrameKind>(
   encoding: BodyEncoding,
 ): BodyOf<Kind> | undefined {
   try {
-    const body = unpackWith(binaries, () => codecs[encoding].unpack.unpack(asBuffer(part!)))
+    const body = unpackWith(binaries, () => codecs[encoding].strict.decode(asBuffer(part!)))
+    limitRows()
     const parsed = BodyShape[kind].safeParse(body)
     return parsed.success ? (parsed.data as BodyOf<Kind>) : undefined
   } catch {
-    // Also what is nested too deeply for its shape to be looked at.
     return undefined
   }
 }
@@ -292,9 +308,9 @@ export function sizeOf(parts: BodyParts): number {
   return bytes
 }
 
-function unpack(unpackr: Unpackr, bytes: Uint8Array): unknown {
+function unpackHeader(bytes: Uint8Array): unknown {
   try {
-    return unpackr.unpack(bytes)
+    return plain.strict.decode(bytes)
   } catch {
     return undefined
   }

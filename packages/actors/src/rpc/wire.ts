@@ -1,9 +1,11 @@
 /**
  * The frames of RPC, as docs/wire/rpc.md describes them: a sequence number and items. Each is checked before it is believed.
  */
-import { type Packr, Unpackr } from 'msgpackr'
+import { assertJsonLimits, parseJson, StrictMsgpack } from '@troupe/core/strict'
+import type { Packr } from 'msgpackr'
 import { z } from 'zod'
 import { StrictPackr } from '../actor/strict-packr.js'
+import { recordOf } from '../list-of.js'
 
 /** The version of the wire. A HELLO of another version is answered with BYE. */
 export const WIRE_VERSION = 1
@@ -96,7 +98,7 @@ const ErrorShape = z.object({
   data: z.unknown().optional(),
 })
 const HeadShape = z.object({
-  metadata: z.record(z.string(), z.string()).nullish(),
+  metadata: recordOf((value) => typeof value === 'string').nullish(),
   credit: z.number().int().nonnegative().nullish(),
   peer: z.string().nullish(),
 })
@@ -106,14 +108,20 @@ const packr = new StrictPackr({
   ...{ useRecords: false, skipValues: [undefined], encodeUndefinedAsNil: true },
 } as ConstructorParameters<typeof Packr>[0])
 // What other languages write in 64 bits is a number as far as JavaScript has it, and a bigint beyond.
-const unpackr = new Unpackr({ useRecords: false, int64AsType: 'auto' } as object)
+const strict = new StrictMsgpack({ undefineds: false, integersAreNumbers: true })
 
 const OPEN_BRACKET = 0x5b
+
+const asText = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString()
 
 /** A frame as bytes, which no other frame overwrites. @throws what the encoder throws for a value that cannot be encoded */
 export function encodeFrame(sequence: number, items: readonly Item[], encoding: Encoding): Buffer {
   const frame = [sequence, ...items]
-  return encoding === 'json' ? Buffer.from(jsonOf(frame)) : packr.pack(frame)
+  if (encoding === 'msgpack') return strict.check(packr.pack(frame))
+  const text = jsonOf(frame)
+  assertJsonLimits(text)
+  return Buffer.from(text)
 }
 
 /** A frame, or undefined for what is none. Its items may still not be what their kind says. */
@@ -121,7 +129,7 @@ export function decodeFrame(part: Uint8Array): Frame | undefined {
   const encoding = encodingOf(part)
   let frame: unknown
   try {
-    frame = encoding === 'json' ? JSON.parse(Buffer.from(part).toString()) : unpackr.unpack(part)
+    frame = encoding === 'json' ? parseJson(asText(part)) : strict.decode(part)
   } catch {
     return undefined
   }

@@ -2,8 +2,10 @@
  * Codecs: how a value becomes the frames of a message and comes back.
  */
 import { isUtf8 } from 'node:buffer'
-import { Packr, Unpackr } from 'msgpackr'
+import { Packr } from 'msgpackr'
 import { TroupeError } from '../errors.js'
+import { assertJsonLimits, parseJson } from './json-text.js'
+import { StrictMsgpack } from './strict-msgpack.js'
 
 export const CODEC_NAMES = ['text', 'bytes', 'json', 'msgpack', 'frames'] as const
 
@@ -29,7 +31,7 @@ export interface Codec {
 }
 
 const packr = new Packr({ useRecords: false })
-const unpackr = new Unpackr({ useRecords: false })
+const strict = new StrictMsgpack()
 const oneFrame = (
   name: CodecName,
   encode: (value: unknown) => Frames,
@@ -71,14 +73,15 @@ const codecs: Record<CodecName, Codec> = {
     (value) => {
       const text = JSON.stringify(value) as string | undefined
       if (text === undefined) throw new TypeError(`JSON has no ${typeof value}`)
+      assertJsonLimits(text)
       return text
     },
-    (frame) => JSON.parse(textOf(frame)) as unknown,
+    (frame) => parseJson(textOf(frame)),
   ),
   msgpack: oneFrame(
     'msgpack',
-    (value) => packr.pack(value),
-    (frame) => unpackr.unpack(frame),
+    (value) => strict.check(packr.pack(value)),
+    (frame) => strict.decode(frame),
   ),
   frames: {
     name: 'frames',

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { Unpackr } from 'msgpackr'
 import { StrictPackr } from '../../actor/strict-packr.js'
-import { fromRows, toRows } from '../rows.js'
+import { fromRows, limitRows, toRows } from '../rows.js'
 
 // Objects are maps here, so that the same values give the same bytes, whatever was encoded before them.
 const inputs = { pack: new StrictPackr({ useRecords: false }), unpack: new Unpackr({ useRecords: false }) }
@@ -45,6 +45,7 @@ function encodable(value: unknown): unknown {
 }
 
 function listOf(list: unknown): unknown[] {
+  limitRows()
   const values = fromRows(list)
   if (values === undefined) throw new Error('it is not a list')
   return values
