@@ -479,3 +479,58 @@ describe('a program exits by itself', () => {
     expect(await program(script)).toEqual(exited)
   })
 })
+
+describe('a peer that was refused', () => {
+  it('for its key does not come again by itself, when it would be let in too, until it is connected anew', async () => {
+    const folder = await temporaryFolder()
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: folder } })
+    const endpoint = await pull.endpoint()
+    const security = { certificate: client, trust: server }
+    await using push = new ZMQPush(undefined, { security, reconnectIntervalMs: 1 })
+    using monitor = new ZMQMonitor(push)
+    await push.connect(endpoint)
+    for await (const { type } of monitor) if (type === 'handshake_failed') break
+    await client.savePublic(join(folder, 'client'))
+    // Each of these takes as long as several of its intervals.
+    for (let n = 0; n < 20; n++) expect(await attempt(endpoint, { certificate: stranger, trust: server })).toBe('auth')
+    expect(await attempt(endpoint, security)).toBe('in')
+    expect(pull.stats.denied).toBe(21)
+    await push.disconnect(endpoint)
+    await push.connect(endpoint)
+    await push.send('anew')
+    expect(await pull.receive()).toBe('anew')
+    expect(pull.stats.denied).toBe(21)
+  })
+
+  it('as one too many comes again by itself until there is room', async () => {
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', { maxConnections: 1, handshakeTimeoutMs: 300 })
+    const endpoint = await pull.endpoint()
+    await using one = new ZMQPush(endpoint)
+    await one.send('1')
+    expect(await pull.receive()).toBe('1')
+    await using two = new ZMQPush(endpoint)
+    await two.send('2')
+    await expect.poll(() => pull.stats.denied, { timeout: 10_000 }).toBeGreaterThanOrEqual(2)
+    await one.close()
+    expect(await pull.receive()).toBe('2')
+  })
+})
+
+it('a file that is trusted is read once: it is a folder that may change', async () => {
+  const folder = await temporaryFolder()
+  const file = join(folder, 'client')
+  await client.savePublic(file)
+  await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: file } })
+  const endpoint = await pull.endpoint()
+  await stranger.savePublic(file)
+  expect(await attempt(endpoint, { certificate: client, trust: server })).toBe('in')
+  expect(await attempt(endpoint, { certificate: stranger, trust: server })).toBe('auth')
+})
+
+it('a message of many parts is bounded by the part alone', async () => {
+  await using pull = new ZMQPull('tcp://127.0.0.1:*', { codec: 'frames', maxMessageBytes: 100 })
+  await using push = new ZMQPush(await pull.endpoint(), { codec: 'frames' })
+  const parts = Array<string>(1_000).fill('0123456789'.repeat(10))
+  await push.send(parts)
+  expect(await pull.receive()).toHaveLength(1_000)
+})
