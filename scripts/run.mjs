@@ -22,6 +22,7 @@ const COMMANDS = {
   bench: [['packages/bench/dist/main.js']],
   differential: [['node_modules/tsx/dist/cli.mjs', 'packages/interop/test/otp/main.ts']],
   chaos: [['node_modules/tsx/dist/cli.mjs', 'packages/actors/test/chaos-main.ts']],
+  fuzz: [['node_modules/tsx/dist/cli.mjs', 'packages/actors/test/fuzz/main.ts']],
   'chaos polyglot': [['node_modules/tsx/dist/cli.mjs', 'packages/interop/test/chaos-main.ts']],
   build: [],
   check: [

@@ -8,8 +8,8 @@
 import type { ErrorData } from '@troupe/core'
 import { StrictMsgpack } from '@troupe/core/strict'
 import { z } from 'zod'
+import { listOf, recordOf } from '../actor/list-of.js'
 import { StrictPackr } from '../actor/strict-packr.js'
-import { listOf, recordOf } from '../list-of.js'
 import { MAX_BINARIES, PLACE, packApart, unpackWith } from './binary-parts.js'
 import type { Failure } from './failure.js'
 import { asBuffer } from './parts.js'
@@ -93,18 +93,21 @@ export const Hello = z.object({
 })
 export type Hello = z.output<typeof Hello>
 
+/** What a timer has room for; it would run at once for more. */
+const MOST_MS = 2 ** 31 - 1
+
 /** What the farm answers. */
 export const Welcome = z.object({
   encoding: z.enum(BODY_ENCODINGS),
-  heartbeatMs: z.number().positive(),
+  heartbeatMs: z.number().positive().max(MOST_MS),
   /** What the farm calls the worker. */
   id: z.string(),
   /** How long either may be silent before the other doubts it, in ms. */
-  livenessMs: z.number().positive(),
+  livenessMs: z.number().positive().max(MOST_MS),
   /** How many tasks shall run at once. */
   concurrency: z.number().int().positive(),
   /** How long a task may go on after it was cancelled, in ms. */
-  graceMs: z.number().nonnegative(),
+  graceMs: z.number().nonnegative().max(MOST_MS),
   /** The farm hangs up on who sends it a larger part of a message. */
   maxMessageBytes: z.number().positive().optional(),
   /** A secret that every further frame of the worker says. */

@@ -4,8 +4,8 @@
 import { assertJsonLimits, parseJson, StrictMsgpack } from '@troupe/core/strict'
 import type { Packr } from 'msgpackr'
 import { z } from 'zod'
+import { recordOf } from '../actor/list-of.js'
 import { StrictPackr } from '../actor/strict-packr.js'
-import { recordOf } from '../list-of.js'
 
 /** The version of the wire. A HELLO of another version is answered with BYE. */
 export const WIRE_VERSION = 1
@@ -65,7 +65,9 @@ export interface WelcomeOptions {
 }
 
 const name = z.string().max(256)
-const ms = z.number().positive()
+/** What a timer has room for; it would run at once for more. */
+const MOST_MS = 2 ** 31 - 1
+const ms = z.number().positive().max(MOST_MS)
 const bytes = z.number().int().positive()
 const counter = z.number().int().positive().max(Number.MAX_SAFE_INTEGER)
 

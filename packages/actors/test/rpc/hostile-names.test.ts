@@ -3,7 +3,7 @@
  */
 import { ZMQDealer } from '@troupe/dealer-router'
 import { describe, expect, it } from 'vitest'
-import { decodeFrame, encodeFrame, type Item, readCall } from '../../dist/rpc/wire.js'
+import { decodeFrame, encodeFrame, type Item, readCall, readWelcome } from '../../dist/rpc/wire.js'
 import { closing, GROUNDS, openKitchen } from './open-service.js'
 
 const NAMES = [
@@ -31,6 +31,18 @@ describe.each(GROUNDS)('a service %s', (_name, ground) => {
       if (codes.size === NAMES.length) break
     }
     expect([...codes]).toEqual(NAMES.map((_, index) => [index + 1, 'UNKNOWN_PROCEDURE']))
+  })
+})
+
+describe('a WELCOME', () => {
+  const options = { service: 's', contractVersion: null, instance: 'i', window: 1, maxMessageBytes: 1_024 }
+  it.each([
+    [1, 2 ** 31 - 1, true],
+    [2 ** 31, 1, false],
+    [1, Number.POSITIVE_INFINITY, false],
+    [0, 1, false],
+  ])('with a heartbeat of %d ms and a liveness of %d ms can be read: %s', (heartbeatMs, livenessMs, isRead) => {
+    expect(readWelcome([2, 1, { ...options, heartbeatMs, livenessMs }]) !== undefined).toBe(isRead)
   })
 })
 

@@ -4,6 +4,7 @@
  * Each header names the place before its own, and the sum of its body. So whatever is missing, doubled or changed shows.
  */
 import { crc32 } from 'node:zlib'
+import { parseJson, StrictMsgpack } from '@troupe/core/strict'
 import { Packr } from 'msgpackr'
 import type { JournalEntry, Ranges, ScannedEntry } from './journal.js'
 
@@ -30,6 +31,7 @@ const PLACE_BYTES = 6
 const SUM_BYTES = 4
 const KINDS = ['accepted', 'done', 'failed', 'taken'] as const
 const packr = new Packr({ useRecords: false })
+const strict = new StrictMsgpack()
 
 export function runKey(run: number): Buffer {
   const key = Buffer.alloc(PLACE_AT)
@@ -80,13 +82,19 @@ export function headerRecord(key: Buffer, { entry, bodySum, previous }: HeaderRe
   return sealed(key, packr.pack([...common, ...fieldsOf(entry)]))
 }
 
-/** The header again; undefined when it is damaged. */
+/** The header again; undefined when it is damaged, or none at all. */
 export function readHeader(key: Buffer, record: Buffer): HeaderRecord | undefined {
   const value = unsealed(key, record)
   if (value === undefined) return undefined
-  const [kind, back, bodySum, ...fields] = packr.unpack(value)
-  const place = placeOf(key)
-  return { entry: entryOf(kind, fields, place), bodySum, previous: place - back }
+  try {
+    const [kind, back, bodySum, ...fields] = listOf(strict.decode(value))
+    if (!isCount(back) || !(bodySum === null || isCount(bodySum))) return undefined
+    const place = placeOf(key)
+    const entry = entryOf(kind, fields, place)
+    return entry && { entry, bodySum, previous: place - back }
+  } catch {
+    return undefined
+  }
 }
 
 function fieldsOf(entry: ScannedEntry): unknown[] {
@@ -103,21 +111,34 @@ function fieldsOf(entry: ScannedEntry): unknown[] {
   }
 }
 
-/** The fields have passed their sum: they are what was written. */
-// biome-ignore lint/suspicious/noExplicitAny: each kind has fields of its own types
-function entryOf(kind: number, fields: any[], place: number): ScannedEntry {
-  switch (KINDS[kind]) {
+/** The entry of a kind; undefined for other fields than it has. */
+function entryOf(kind: unknown, fields: readonly unknown[], place: number): ScannedEntry | undefined {
+  const [first, second, third] = fields
+  switch (KINDS[kind as number]) {
     case 'accepted':
-      return { kind: 'accepted', first: fields[0], count: fields[1], hash: fields[2], place }
+      if (!isCount(first) || !isCount(second) || typeof third !== 'string') return undefined
+      return { kind: 'accepted', first, count: second, hash: third, place }
     case 'done':
-      return { kind: 'done', indexes: rangesOf(fields[0]), place }
+      return { kind: 'done', indexes: rangesOf(first), place }
     case 'failed':
-      return { kind: 'failed', index: fields[0], place }
-    default: {
-      const taken = { kind: 'taken', indexes: rangesOf(fields[0]), place } as const
-      return fields.length === 1 ? taken : { ...taken, note: JSON.parse(fields[1]) }
+      return isCount(first) ? { kind: 'failed', index: first, place } : undefined
+    case 'taken': {
+      const taken = { kind: 'taken', indexes: rangesOf(first), place } as const
+      if (fields.length === 1) return taken
+      const note = typeof second === 'string' ? parseJson(second) : undefined
+      return typeof note === 'string' ? { ...taken, note } : undefined
     }
+    default:
+      return undefined
   }
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+
+/** @throws {TypeError} for what is no list */
+function listOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  throw new TypeError('it is no list')
 }
 
 /** Ranges as steps from one to the next, which are small numbers. */
@@ -130,7 +151,10 @@ function stepsOf(ranges: Ranges): number[] {
   })
 }
 
-function rangesOf(steps: readonly number[]): Ranges {
+/** @throws {TypeError} for what are no steps */
+function rangesOf(said: unknown): Ranges {
+  const steps = listOf(said) as readonly number[]
+  if (steps.length % 2 === 1 || !steps.every(Number.isSafeInteger)) throw new TypeError('they are no steps')
   const ranges: [number, number][] = []
   let at = 0
   for (let index = 0; index < steps.length; index += 2) {
