@@ -1,11 +1,11 @@
 /**
- * The command: `bench farm|journal|remote|sockets|actors|rpc [--rounds N] [--quick] [--only NAME]... [--json FILE] [--into FILE]`.
+ * The command: `bench farm|journal|remote|sockets|actors|rpc|security [--rounds N] [--quick] [--only NAME]... [--json FILE] [--into FILE]`.
  * Tables on stdout, progress on stderr.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Contender } from './contender.js'
-import { journalPools, listPools, remotePools } from './contenders/all.js'
+import { journalPools, listPools, remotePools, securityPools } from './contenders/all.js'
 import { machineFacts } from './machine.js'
 import { insertReport, type Report, renderReport } from './report.js'
 import type { Scenario, Section } from './scenario.js'
@@ -26,12 +26,14 @@ import { map } from './scenarios/map.js'
 import { memory } from './scenarios/memory.js'
 import { pipeline } from './scenarios/pipeline.js'
 import { pythonCpu, pythonRate } from './scenarios/python.js'
+import { refused } from './scenarios/refused.js'
 import { remoteCpu, remoteRate } from './scenarios/remote.js'
 import { roundTrip } from './scenarios/round-trip.js'
 import { rpcIdle } from './scenarios/rpc-idle.js'
 import { rpcInFlight } from './scenarios/rpc-in-flight.js'
 import { rpcLone } from './scenarios/rpc-lone.js'
 import { rpcStream } from './scenarios/rpc-stream.js'
+import { securedCalls, securedCpu, securedRate } from './scenarios/secured.js'
 import { submit } from './scenarios/submit.js'
 
 interface Suite {
@@ -55,6 +57,11 @@ const SUITES: Readonly<Record<string, Suite>> = {
   },
   sockets: { scenarios: { pipeline, 'round-trip': roundTrip, growth } },
   actors: { scenarios: { start: actorStart, tree: actorTree, crash: actorCrash, ask: actorAsk } },
+  security: {
+    scenarios: { rate: securedRate, cpu: securedCpu, calls: securedCalls, refused },
+    workers: WORKERS,
+    pools: securityPools,
+  },
   rpc: { scenarios: { inflight: rpcInFlight, lone: rpcLone, stream: rpcStream, idle: rpcIdle } },
 }
 const USAGE = Object.entries(SUITES)

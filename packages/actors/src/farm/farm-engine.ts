@@ -271,10 +271,10 @@ export class FarmEngine {
   }
 
   async #inspect(log: Logger): Promise<void> {
-    const { inspect: endpoint, insecure } = this.#options
+    const { inspect: endpoint, insecure, security } = this.#options
     if (endpoint === undefined) return
     const { Inspection } = await import('./inspection.js')
-    this.#inspection = new Inspection({ endpoint, insecure, log, stats: () => this.stats() })
+    this.#inspection = new Inspection({ endpoint, insecure, security, log, stats: () => this.stats() })
     await this.#inspection.open()
   }
 

@@ -2,7 +2,7 @@
  * Where a farm tells its stats to who asks: a service of RPC. Loaded only for a farm that is looked at.
  */
 import { setTimeout } from 'node:timers/promises'
-import type { Logger } from '@troupe/core'
+import type { CurveSecurity, Logger } from '@troupe/core'
 import { type FarmSnapshot, farmInspection } from '../inspect/farm-inspection.js'
 import { type Service, serve } from '../rpc/server/service.js'
 import type { FarmStats } from './farm-stats.js'
@@ -13,6 +13,7 @@ const LAST_WORDS_MS = 500
 export interface InspectionTerms {
   readonly endpoint: string
   readonly insecure: boolean
+  readonly security: CurveSecurity | undefined
   readonly log: Logger
   stats(): FarmStats
 }
@@ -34,12 +35,13 @@ export class Inspection {
 
   /** @throws {TroupeError} `INVALID_ENDPOINT`, `INSECURE_ENDPOINT`, `ENDPOINT_IN_USE`, `ENDPOINT_UNAVAILABLE` */
   async open(): Promise<void> {
-    const { endpoint, insecure, log } = this.#terms
+    const { endpoint, insecure, security, log } = this.#terms
     const handlers = {
       stats: () => this.#snapshot(),
       watch: ({ everyMs }: { everyMs: number }, { signal }: { signal: AbortSignal }) => this.#watch(everyMs, signal),
     }
-    this.#service = await serve(farmInspection, handlers, { endpoint, insecure, log, drainMs: LAST_WORDS_MS })
+    const options = { endpoint, insecure, security, log, drainMs: LAST_WORDS_MS }
+    this.#service = await serve(farmInspection, handlers, options)
   }
 
   /** Tells the last stats, which say how the farm ends, and closes. */

@@ -76,6 +76,7 @@ const BODIES: Readonly<Record<FrameKind, readonly unknown[]>> = {
       concurrency: 1,
       graceMs: 0,
       maxMessageBytes: 1e6,
+      token: 'a token',
     },
   ],
   REFUSED: [{ code: 'GIVEN_UP', message: 'no' }],
@@ -127,15 +128,20 @@ const LARGE = {
   busyMs: 1,
 }
 
-export const headerOf = (kind: FrameKind, run = 'run', incarnation = 'incarnation', sequence = 1): Uint8Array =>
-  encodeHeader({ kind, run, incarnation, sequence, acknowledged: 0 })
+export const headerOf = (
+  kind: FrameKind,
+  run = 'run',
+  incarnation = 'incarnation',
+  sequence = 1,
+  token?: string,
+): Uint8Array => encodeHeader({ kind, run, incarnation, sequence, acknowledged: 0, token })
 
 /** Messages of the farm, header and body, by the encoding of the body. */
 export const farmMessages = (encoding: (typeof BODY_ENCODINGS)[number]): Parts[] => [
   ...FRAME_KINDS.flatMap((kind) =>
     BODIES[kind].map((body) => [headerOf(kind), ...copies(encodeParts(body, encoding))]),
   ),
-  [headerOf('RESULTS'), ...copies(encodeParts(LARGE, encoding))],
+  [headerOf('RESULTS', 'run', 'incarnation', 1, 'a token'), ...copies(encodeParts(LARGE, encoding))],
   ...[TASKS.groups, VALUES].map((values) => {
     const rows = values.map((value, id) => ({ id, value }))
     return [

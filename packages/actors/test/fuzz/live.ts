@@ -3,12 +3,11 @@
  */
 import { Farm } from '@troupe/actors/farm'
 import { connect, contract, procedure, serve } from '@troupe/actors/rpc'
-import type { Logger } from '@troupe/core'
 import { ZMQDealer } from '@troupe/dealer-router'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 import { seeded } from '@troupe/testing/seeded'
 import { z } from 'zod'
-import { decodeHeader, encodeBody } from '../../dist/farm/wire.js'
+import { decodeBody, decodeHeader, encodeBody } from '../../dist/farm/wire.js'
 import { decodeFrame, encodeFrame } from '../../dist/rpc/wire.js'
 import * as tasks from '../farm/fixtures/tasks.mjs'
 import { double } from '../farm/fixtures/tasks.mjs'
@@ -34,16 +33,14 @@ const SIGNS = Object.values(tasks).map(({ name, version }) => ({ name, ...(versi
 /** For the sink of a farm that others may join. One who is welcome sends frames of the farm's own run, and is put out. */
 export async function fuzzFarm(frames: number, seed: number): Promise<Lived> {
   const began = performance.now()
-  const unread = counting('unread')
   const options = { endpoint: 'tcp://127.0.0.1:*', joinable: true, isolation: 'inline', graceMs: 0 } as const
   const farm = await Farm.start({
     tasks: TASKS,
     workers: [{ count: 1, tags: ['honest'] }],
-    log: unread.log,
     ...options,
   })
   const wrong: string[] = []
-  let [sent, honest] = [0, 0]
+  let [sent, honest, refused] = [0, 0, 0]
   try {
     for (let peer = 0; sent < frames; peer++) {
       const count = Math.min(OF_A_PEER, frames - sent)
@@ -53,11 +50,12 @@ export async function fuzzFarm(frames: number, seed: number): Promise<Lived> {
       if (`${outputs}` === `${[2 * peer, 2 * peer + 2]}`) honest++
       else wrong.push(`an honest worker gave ${outputs}`)
     }
+    refused = farm.stats().strays
     if (farm.state !== 'running') wrong.push(`the farm is ${farm.state}`)
   } finally {
     await farm.stop()
   }
-  return lived({ name: 'farm, live', frames: sent, refused: unread.most, honest, wrong }, began)
+  return lived({ name: 'farm, live', frames: sent, refused, honest, wrong }, began)
 }
 
 interface Batch {
@@ -71,15 +69,19 @@ async function sendToFarm(endpoint: string, { seed, from, count, isWelcome }: Ba
   const inbox = new ZMQPull('@tcp://127.0.0.1:*', { codec: 'frames' })
   const incarnation = `peer-${seed}-${from}`
   let run = 'run'
+  let token: string | undefined
   if (isWelcome) {
     const body = { inbox: await inbox.endpoint(), pid: process.pid, tasks: SIGNS, encodings: ['records', 'msgpack'] }
     await sink.send([headerOf('HELLO', '', incarnation, 0), encodeBody(body, 'msgpack')])
-    run = decodeHeader((await inbox.receive())!)!.run
+    const welcome = (await inbox.receive())!
+    run = decodeHeader(welcome)!.run
+    token = decodeBody('WELCOME', welcome[1]!, 'msgpack')!.token
+    await sink.send([headerOf('BEAT', run, incarnation, 0, token), encodeBody(null, 'msgpack')])
   }
   const corpus = farmMessages('records').flatMap((parts) => {
     const kind = decodeHeader(parts)!.kind
     // Who says HELLO again and again as somebody new is many peers.
-    return kind === 'HELLO' ? [] : [[headerOf(kind, run, incarnation, 1 + (from % 2)), ...parts.slice(1)]]
+    return kind === 'HELLO' ? [] : [[headerOf(kind, run, incarnation, 1 + (from % 2), token), ...parts.slice(1)]]
   })
   for (let number = from; number < from + count; number++) {
     const parts = messageOf(corpus, seed, number)
@@ -149,29 +151,6 @@ async function ended(dealer: ZMQDealer<{ codec: 'frames' }>): Promise<number> {
     if (items.some(([kind]) => kind === BYE)) return 1
   }
   return 0
-}
-
-/** A log that keeps the largest number of a field. */
-function counting(field: string) {
-  const counter = { most: 0, log: {} as Logger }
-  const say = (facts: unknown) => {
-    const value = (facts as Record<string, unknown> | null)?.[field]
-    if (typeof value === 'number') counter.most = Math.max(counter.most, value)
-  }
-  const log = {
-    trace: say,
-    debug: say,
-    info: say,
-    warn: say,
-    error: say,
-    fatal: say,
-    silent: say,
-    level: 'debug',
-    isLevelEnabled: () => true,
-    child: () => log,
-  }
-  counter.log = log as unknown as Logger
-  return counter
 }
 
 function lived(facts: Omit<Lived, 'seconds'>, began: number): Lived {

@@ -15,6 +15,7 @@ import { piscinaPacked, piscinaPackedUnchecked } from './piscina-packed.js'
 import { tinypool } from './tinypool.js'
 import { troupe } from './troupe.js'
 import { troupeRemote } from './troupe-remote.js'
+import { troupeSecured } from './troupe-secured.js'
 
 /** Those that take one task at a time. */
 export const singleTaskPools: readonly Contender[] = [troupe, piscina, tinypool, childPool]
@@ -36,12 +37,15 @@ export const pythonPools: readonly Contender[] = [troupePython, celeryGroup, cel
 /** Our own, started by the farm or elsewhere, and those in Python which can run here. */
 export const remotePools = (): readonly Contender[] => [troupe, troupeRemote, ...pythonPools.filter(canRun)]
 
+/** Our own, without security and with. */
+export const securityPools = (): readonly Contender[] => [troupeRemote, troupeSecured]
+
 export const canRun = ({ missing }: Contender): boolean => missing?.() === undefined
 
 /** @throws {Error} for a name that no contender has */
 export function contenderNamed(name: string | undefined): Contender {
   const packed = [piscinaPacked, piscinaPackedUnchecked]
-  const ours = [troupeJournal, troupeRemote, pairOfWorkers, thousandWorkers]
+  const ours = [troupeJournal, troupeRemote, troupeSecured, pairOfWorkers, thousandWorkers]
   const all = [...cpuPools, ...packed, ...ours, bullmq, ...pythonPools]
   const found = all.find((one) => one.name === name)
   if (found === undefined) throw new Error(`no contender "${name}"`)

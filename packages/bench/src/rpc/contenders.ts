@@ -9,6 +9,11 @@ export const troupeRpc: RpcContender = {
   open: async () => (await import('./troupe.js')).troupe,
 }
 
+export const troupeRpcSecured: RpcContender = {
+  name: 'Troupe by CURVE',
+  open: async () => (await import('./troupe.js')).troupeSecured,
+}
+
 export const grpc: RpcContender = {
   ...{ name: '@grpc/grpc-js', streams: true, idles: true },
   open: async () => (await import('./grpc.js')).grpcJs,
@@ -47,7 +52,7 @@ export const absentRpc = (): string =>
 
 /** @throws {Error} for a name that no contender has */
 export function rpcNamed(name: string | undefined): RpcContender {
-  const found = rpcContenders.find((one) => one.name === name)
+  const found = [...rpcContenders, troupeRpcSecured].find((one) => one.name === name)
   if (found === undefined) throw new Error(`no RPC "${name}"`)
   return found
 }

@@ -243,7 +243,7 @@ it('a program ends by itself when it has closed a socket that limits its connect
     const pull = new ZMQPull('tcp://127.0.0.1:*', { maxConnections: 1 })
     await pull.ready()
     await pull.close()`
-  const ended = execute(process.execPath, ['--input-type=module', '--eval', program], { cwd: import.meta.dirname })
+  const ended = run(process.execPath, ['--input-type=module', '--eval', program], { cwd: import.meta.dirname })
   await expect(ended).resolves.toMatchObject({ stderr: '' })
 })
 
