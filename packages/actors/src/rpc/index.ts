@@ -17,6 +17,7 @@ export { type Contract, contract, type ProcedureSpec, procedure } from './contra
 export { type ContractDescription, contractFrom, describeContract, type ProcedureDescription } from './describe.js'
 export { type AskOptions, describe, everyServer, health } from './every-server.js'
 export { type Handlers, type Implementation, type Incoming, implement } from './handlers.js'
+export type { Identity } from './identity.js'
 export { type LoadedImplementation, loadContract, loadImplementation } from './load-implementation.js'
 export { CallError, DeclaredError, type DeclaredErrorOf, isDeclared } from './rpc-errors.js'
 export type { Peer } from './server/execution.js'

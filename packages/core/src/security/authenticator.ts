@@ -6,8 +6,9 @@ import { Lifecycle, type LifecycleState } from '../lifecycle/lifecycle.js'
 import { type Logger, resolveLog } from '../log.js'
 import { parseOptions } from '../options.js'
 import { AddressRules } from './address-rules.js'
-import type { CertificateMetadata } from './certificate.js'
+import { Certificate, type CertificateMetadata } from './certificate.js'
 import type { CertificateStore } from './certificate-store.js'
+import { keyBytes } from './keys.js'
 import { knows } from './passwords.js'
 import { openTrust, Trust } from './trust.js'
 import type { Credentials, ZapReply, ZapRequest } from './zap.js'
@@ -127,6 +128,16 @@ export class ZMQAuthenticator implements AsyncDisposable {
     await this.close()
   }
 
+  /**
+   * The certificate of a public key (Z85) that may connect by CURVE, as of now; of a key that nothing else is known of, where anyone's is
+   * trusted. Undefined for any other.
+   */
+  async find(publicKey: string): Promise<Certificate | undefined> {
+    if (this.state !== 'running' || this.#options.curve === undefined || keyBytes(publicKey) === undefined)
+      return undefined
+    return this.#store === undefined ? Certificate.fromKeys({ publicKey }) : this.#store.find(publicKey)
+  }
+
   /** For the sockets that have it: also why one of them takes nobody now. */
   async judge(request: ZapRequest, full?: string): Promise<ZapReply> {
     const verdict = await this.#verdict(request, full)
@@ -171,8 +182,7 @@ export class ZMQAuthenticator implements AsyncDisposable {
     }
     const { publicKey } = credentials
     if (this.#options.curve === undefined) return refuse('CURVE is not offered')
-    if (this.#store === undefined) return { ok: true, userId: publicKey }
-    const certificate = await this.#store.find(publicKey)
+    const certificate = await this.find(publicKey)
     if (certificate === undefined) return refuse('its key is not trusted')
     return { ok: true, userId: publicKey, metadata: certificate.metadata }
   }

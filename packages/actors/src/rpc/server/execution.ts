@@ -2,6 +2,7 @@
  * What runs the calls that a server has taken: the handlers in this thread, or workers.
  */
 import type { ProcedureSpec } from '../contract.js'
+import type { Identity } from '../identity.js'
 import type { Metadata, WireError } from '../wire.js'
 
 /** What a call tells of itself, and what is told to it by what runs it. */
@@ -12,6 +13,7 @@ export interface Callee {
   readonly input: unknown
   readonly metadata: Metadata
   readonly peer: Peer
+  readonly identity: Identity | undefined
   /** By the clock; undefined if it has none. */
   readonly deadlineAtMs: number | undefined
   /** What the caller takes of its stream out. */

@@ -6,6 +6,7 @@ import { isThenable } from '../../actor/is-thenable.js'
 import type { CallContext } from '../call-context.js'
 import type { ProcedureSpec } from '../contract.js'
 import type { Implementation } from '../handlers.js'
+import type { Identity } from '../identity.js'
 import { Inflow } from '../inflow.js'
 import { Outflow } from '../outflow.js'
 import { DeclaredError, isDeclaredError, thrownError, wireError } from '../rpc-errors.js'
@@ -218,6 +219,10 @@ class InlineContext implements CallContext {
 
   get peer(): Peer {
     return this.#call.peer
+  }
+
+  get identity(): Identity | undefined {
+    return this.#call.identity
   }
 
   get log(): Logger {
