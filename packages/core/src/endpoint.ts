@@ -31,8 +31,9 @@ export class InsecureEndpointError extends TroupeError {
   constructor(what: string, endpoint: string) {
     super(
       'INSECURE_ENDPOINT',
-      `${what} would listen on ${endpoint}, beyond loopback, ipc and inproc, for whoever reaches it: encryption and ` +
-        'authentication are still to come; listen on 127.0.0.1, or say `insecure` (the option `insecure: true`, or `--insecure`) on a network that you trust',
+      `${what} would listen on ${endpoint}, beyond loopback, ipc and inproc, for whoever reaches it: secure it with ` +
+        '`security: { certificate, trust }` (`--cert` and `--trust`; `troupe cert new PATH` makes a certificate), listen on 127.0.0.1, ' +
+        'or say `insecure: true` (`--insecure`) on a network that you trust',
     )
     this.endpoint = endpoint
   }
@@ -66,7 +67,7 @@ export function isLocalAddress(address: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
-/** @throws {InsecureEndpointError} `INSECURE_ENDPOINT` for what binds beyond this machine, unless `insecure` */
+/** @throws {InsecureEndpointError} `INSECURE_ENDPOINT` for what binds beyond this machine, unless `insecure`, or secured */
 export function assertSafeEndpoint(endpoints: readonly Endpoint[], what: string, insecure: boolean): void {
   for (const { end, address } of endpoints) {
     if (end === 'bind' && !insecure && !isLocalAddress(address)) throw new InsecureEndpointError(what, address)

@@ -59,6 +59,7 @@ export {
 export { Certificate, type CertificateKeys, type CertificateMetadata } from './security/certificate.js'
 export { CertificateError } from './security/certificate-error.js'
 export { CertificateStore } from './security/certificate-store.js'
+export type { Identity } from './security/identity.js'
 export { CurveSecurity, Security } from './security/security.js'
 export { openTrust, Trust } from './security/trust.js'
 export type { HandshakeFailure, MonitorEvent } from './socket/event-feed.js'

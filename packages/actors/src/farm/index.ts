@@ -1,3 +1,4 @@
+export type { Identity } from '@troupe/core'
 export { InputChangedError, type Resumed } from './durable/durable-run.js'
 export type { JournalOption } from './durable/farm-journal.js'
 export { Farm } from './farm.js'

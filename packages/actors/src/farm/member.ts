@@ -1,10 +1,9 @@
 /**
  * One worker of the pool, through all its incarnations.
  */
-import { type Deferred, deferred } from '@troupe/core'
+import { type Deferred, deferred, type Identity } from '@troupe/core'
 import type { Actor } from '../actor/actor.js'
 import type { Mate } from './crew.js'
-import type { Identity } from './remote/farm-security.js'
 import type { Seat } from './seat.js'
 import type { WorkerGroup } from './worker-group.js'
 

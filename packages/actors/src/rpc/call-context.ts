@@ -1,7 +1,7 @@
 /**
  * What a handler is told of the call that it serves.
  */
-import type { Logger } from '@troupe/core'
+import type { Identity, Logger } from '@troupe/core'
 import type { ProcedureSpec } from './contract.js'
 import type { DeclareError } from './rpc-errors.js'
 import type { Peer } from './server/execution.js'
@@ -18,6 +18,8 @@ export interface CallContext<Spec extends ProcedureSpec = ProcedureSpec> {
   readonly metadata: Metadata
   /** Who calls. */
   readonly peer: Peer
+  /** Who calls, by a key that it has proven to this service: of secured services. Undefined where nothing was proven. */
+  readonly identity: Identity | undefined
   /** Logs with the name of the procedure. */
   readonly log: Logger
   /**

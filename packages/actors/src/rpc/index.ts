@@ -1,3 +1,4 @@
+export type { Identity } from '@troupe/core'
 export { RefusedError } from '../actor/refused-error.js'
 export { asyncApiOf } from './asyncapi.js'
 export type { CallContext } from './call-context.js'

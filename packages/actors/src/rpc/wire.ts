@@ -1,11 +1,13 @@
 /**
  * The frames of RPC, as docs/wire/rpc.md describes them: a sequence number and items. Each is checked before it is believed.
  */
+import type { Identity } from '@troupe/core'
 import { assertJsonLimits, parseJson, StrictMsgpack } from '@troupe/core/strict'
 import type { Packr } from 'msgpackr'
 import { z } from 'zod'
 import { recordOf } from '../actor/list-of.js'
 import { StrictPackr } from '../actor/strict-packr.js'
+import type { Challenge } from './identity.js'
 
 /** The version of the wire. A HELLO of another version is answered with BYE. */
 export const WIRE_VERSION = 1
@@ -23,6 +25,8 @@ export const PING = 10
 export const PONG = 11
 export const DRAIN = 12
 export const BYE = 13
+export const CHALLENGE = 14
+export const PROOF = 15
 /** Only between a service and its own workers: nothing of a call that was cancelled runs any more. */
 export const RELEASED = 64
 
@@ -52,6 +56,7 @@ export interface CallHead {
   readonly metadata?: Metadata | undefined
   readonly credit?: number | undefined
   readonly peer?: string | undefined
+  readonly identity?: Identity | undefined
 }
 
 export interface WelcomeOptions {
@@ -76,7 +81,7 @@ const HelloShape = z.tuple([
   z.number(),
   name.nullish(),
   name.nullish(),
-  z.object({ maxMessageBytes: bytes.nullish() }).nullish(),
+  z.object({ maxMessageBytes: bytes.nullish(), publicKey: name.nullish() }).nullish(),
 ])
 const WelcomeShape = z.tuple([
   z.literal(WELCOME),
@@ -103,7 +108,11 @@ const HeadShape = z.object({
   metadata: recordOf((value) => typeof value === 'string').nullish(),
   credit: z.number().int().nonnegative().nullish(),
   peer: z.string().nullish(),
+  identity: z.unknown().optional(),
 })
+const hex = z.string().regex(/^(?:[0-9a-f]{2}){1,255}$/)
+const ChallengeShape = z.tuple([z.literal(CHALLENGE), hex, hex, name])
+const ProofShape = z.tuple([z.literal(PROOF), hex])
 
 // As in JSON, a property without a value is left out, and null elsewhere: other languages have no undefined.
 const packr = new StrictPackr({
@@ -157,9 +166,14 @@ export interface Hello {
   readonly service: string | undefined
   readonly contractVersion: string | undefined
   readonly maxMessageBytes: number
+  /** The key that it will prove, in Z85. */
+  readonly publicKey: string | undefined
 }
 
-const ANY_HELLO = { service: undefined, contractVersion: undefined, maxMessageBytes: Number.POSITIVE_INFINITY }
+const ANY_HELLO = {
+  ...{ service: undefined, contractVersion: undefined, publicKey: undefined },
+  maxMessageBytes: Number.POSITIVE_INFINITY,
+}
 
 export function readHello(item: Item): Hello | undefined {
   const [, said] = item
@@ -173,12 +187,25 @@ export function readHello(item: Item): Hello | undefined {
     service: service ?? undefined,
     contractVersion: contractVersion ?? undefined,
     maxMessageBytes: options?.maxMessageBytes ?? Number.POSITIVE_INFINITY,
+    publicKey: options?.publicKey ?? undefined,
   }
 }
 
 export function readWelcome(item: Item): WelcomeOptions | undefined {
   const parsed = WelcomeShape.safeParse(padded(item, 3))
   return parsed.success ? parsed.data[2] : undefined
+}
+
+export function readChallenge(item: Item): Challenge | undefined {
+  const parsed = ChallengeShape.safeParse(padded(item, 4))
+  if (!parsed.success) return undefined
+  const [, nonce, routingId, service] = parsed.data
+  return { nonce, routingId, service }
+}
+
+export function readProof(item: Item): string | undefined {
+  const parsed = ProofShape.safeParse(padded(item, 2))
+  return parsed.success ? parsed.data[1] : undefined
 }
 
 export function readError(value: unknown): WireError | undefined {
@@ -208,6 +235,7 @@ export interface CallItem {
   readonly input: unknown
   /** Only between a service and its own workers: who calls. */
   readonly peer: string | undefined
+  readonly identity: unknown
 }
 
 /** A call, or undefined for what is none. This is the path of the message: no schema but for what is rare. */
@@ -216,13 +244,14 @@ export function readCall([, id, procedure, leftMs, options, input]: Item): CallI
   if (!(leftMs === undefined || leftMs === null || (typeof leftMs === 'number' && leftMs < 2 ** 53))) return undefined
   const left = leftMs ?? undefined
   if (options === undefined || options === null) {
-    return { id, procedure, leftMs: left, metadata: undefined, credit: 0, input, peer: undefined }
+    return { id, procedure, leftMs: left, metadata: undefined, credit: 0, input, peer: undefined, identity: undefined }
   }
   const head = HeadShape.safeParse(options)
   if (!head.success) return undefined
   const metadata = head.data.metadata ?? undefined
+  const { credit, identity } = head.data
   const peer = head.data.peer ?? undefined
-  return { id, procedure, leftMs: left, metadata, credit: head.data.credit ?? 0, input, peer }
+  return { id, procedure, leftMs: left, metadata, credit: credit ?? 0, input, peer, identity }
 }
 
 /** Elements that are not said, as undefined; those beyond what is known are dropped. */

@@ -26,7 +26,13 @@ const GREETING = (mechanism: string) => {
   return bytes
 }
 /** Frames whose lengths are beyond all: of a message, of a command, and of a metadata property. */
-const GIANTS = ['02ffffffffffffffff', '0400000000ffffffff', '06ffffffffffffffff', '0419055245414459ff', '04260552454144590b536f636b65742d54797065ffffffff']
+const GIANTS = [
+  '02ffffffffffffffff',
+  '0400000000ffffffff',
+  '06ffffffffffffffff',
+  '0419055245414459ff',
+  '04260552454144590b536f636b65742d54797065ffffffff',
+]
 const TASKS = new URL('../farm/fixtures/tasks.mjs', import.meta.url)
 const echo = contract('echo', { procedures: { echo: procedure({ input: z.unknown(), output: z.unknown() }) } })
 
@@ -41,7 +47,12 @@ interface Listener extends AsyncDisposable {
 }
 
 /** So many connections, one after the other, from a seed. */
-export async function fuzzConnections(what: 'farm' | 'service', isSecured: boolean, count: number, seed: number): Promise<Lived> {
+export async function fuzzConnections(
+  what: 'farm' | 'service',
+  isSecured: boolean,
+  count: number,
+  seed: number,
+): Promise<Lived> {
   const began = performance.now()
   await using listener = what === 'farm' ? await aFarm(isSecured) : await aService(isSecured)
   const wrong: string[] = []
@@ -61,7 +72,14 @@ export async function fuzzConnections(what: 'farm' | 'service', isSecured: boole
   }
   for (const socket of open) socket.destroy()
   const name = `tcp, ${what}${isSecured ? ', CURVE' : ''}`
-  return { name, frames: count, refused: listener.denied(), honest, wrong, seconds: (performance.now() - began) / 1_000 }
+  return {
+    name,
+    frames: count,
+    refused: listener.denied(),
+    honest,
+    wrong,
+    seconds: (performance.now() - began) / 1_000,
+  }
 }
 
 /** Connects and sends something; the connection is left as it is then. */
@@ -75,7 +93,8 @@ async function intrude({ port, opening }: Listener, random: Seeded): Promise<Soc
   else if (way === 'giant') {
     const begun = random.chance(0.5) ? GREETING(random.pick(['NULL', 'PLAIN', 'CURVE'])) : opening
     socket.write(Buffer.concat([begun, Buffer.from(random.pick(GIANTS), 'hex')]))
-  } else if (way === 'garbage') socket.write(Buffer.from(Array.from({ length: random.whole(1, 200) }, () => random.whole(0, 255))))
+  } else if (way === 'garbage')
+    socket.write(Buffer.from(Array.from({ length: random.whole(1, 200) }, () => random.whole(0, 255))))
   else if (way === 'slow') await slowly(socket, opening.subarray(0, random.whole(1, 40)))
   return socket
 }
@@ -140,10 +159,14 @@ async function aFarm(isSecured: boolean): Promise<Listener> {
 
 async function aService(isSecured: boolean): Promise<Listener> {
   const [ours, theirs] = [Certificate.generate(), Certificate.generate()]
-  const service = await serve(echo, { echo: (value) => value }, {
-    ...{ endpoint: 'tcp://127.0.0.1:*', handshakeTimeoutMs: 500 },
-    security: isSecured ? { certificate: ours, trust: theirs } : undefined,
-  })
+  const service = await serve(
+    echo,
+    { echo: (value) => value },
+    {
+      ...{ endpoint: 'tcp://127.0.0.1:*', handshakeTimeoutMs: 500 },
+      security: isSecured ? { certificate: ours, trust: theirs } : undefined,
+    },
+  )
   const clientOf = (port: number) =>
     connect(echo, {
       endpoints: [`tcp://127.0.0.1:${port}`],

@@ -66,7 +66,7 @@ describe('a service', () => {
     await until(() => service.stats.running === 0)
     expect(service.stats).toEqual({
       ...{ running: 0, queued: 0, sessions: 1, done: 1, failed: 1, cancelled: 1, overloaded: 0 },
-      ...{ workers: [], restarts: 0 },
+      ...{ denied: 0, violations: 0, workers: [], restarts: 0 },
     })
   })
 

@@ -21,6 +21,10 @@ const OPTIONS = {
   maxMessageBytes: 100_000,
   heartbeatMs: 50,
   livenessMs: 200,
+  maxCallsPerClient: 1_000,
+  maxStreamsPerClient: 1_000,
+  maxHeldBytesPerClient: 1_000_000,
+  handshakeTimeoutMs: 10_000,
 }
 
 /** How often of a thousand frames something befalls one. */

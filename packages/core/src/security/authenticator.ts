@@ -8,6 +8,7 @@ import { parseOptions } from '../options.js'
 import { AddressRules } from './address-rules.js'
 import { Certificate, type CertificateMetadata } from './certificate.js'
 import type { CertificateStore } from './certificate-store.js'
+import { keyBytes } from './keys.js'
 import { Passwords } from './passwords.js'
 import { openTrust, Trust } from './trust.js'
 import type { Credentials, ZapReply, ZapRequest } from './zap.js'
@@ -122,12 +123,6 @@ export class ZMQAuthenticator implements AsyncDisposable {
     this.#rules.deny(addresses)
   }
 
-  /** The certificate of a key (Z85) that it lets in by CURVE, or undefined. */
-  async find(publicKey: string): Promise<Certificate | undefined> {
-    if (this.#options.curve === undefined) return undefined
-    return this.#store === undefined ? Certificate.fromKeys({ publicKey }) : this.#store.find(publicKey)
-  }
-
   /** Answers no more: who connects to its sockets from then on is refused. Idempotent. */
   async close(): Promise<void> {
     await this.#lifecycle.stop()
@@ -135,6 +130,16 @@ export class ZMQAuthenticator implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  /**
+   * The certificate of a public key (Z85) that may connect by CURVE, as of now; of a key that nothing else is known of, where anyone's is
+   * trusted. Undefined for any other.
+   */
+  async find(publicKey: string): Promise<Certificate | undefined> {
+    if (this.state !== 'running' || this.#options.curve === undefined || keyBytes(publicKey) === undefined)
+      return undefined
+    return this.#store === undefined ? Certificate.fromKeys({ publicKey }) : this.#store.find(publicKey)
   }
 
   /** For the sockets that have it: also why one of them takes nobody now. */
@@ -184,8 +189,7 @@ export class ZMQAuthenticator implements AsyncDisposable {
     }
     const { publicKey } = credentials
     if (this.#options.curve === undefined) return refuse('CURVE is not offered')
-    if (this.#store === undefined) return { ok: true, userId: publicKey }
-    const certificate = await this.#store.find(publicKey)
+    const certificate = await this.find(publicKey)
     if (certificate === undefined) return refuse('its key is not trusted')
     return { ok: true, userId: publicKey, metadata: certificate.metadata }
   }

@@ -5,18 +5,11 @@ import {
   Certificate,
   type CertificateStore,
   type CurveSecurity,
+  type Identity,
   type Logger,
   openTrust,
   ZMQAuthenticator,
 } from '@troupe/core'
-
-/** Who somebody is, as it has proven with its key. */
-export interface Identity {
-  /** The public key of its certificate, in Z85. */
-  readonly publicKey: string
-  /** What its certificate says of it, where it is trusted. */
-  readonly metadata: Readonly<Record<string, string>>
-}
 
 export class FarmSecurity {
   readonly #certificate: Certificate

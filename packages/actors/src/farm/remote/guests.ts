@@ -1,7 +1,7 @@
 /**
  * The workers of a farm that were started elsewhere and have joined.
  */
-import { errorData, type Logger, systemClock, TroupeError } from '@troupe/core'
+import { errorData, type Identity, type Logger, systemClock, TroupeError } from '@troupe/core'
 import { type Crew, type Keeper, type Mate, otherVersion } from '../crew.js'
 import type { CheckedFarmOptions } from '../farm.options.js'
 import { SocketEnd } from '../farm-end.js'
@@ -11,7 +11,7 @@ import type { Pace } from '../pace.js'
 import type { Seat } from '../seat.js'
 import type { Seating } from '../seating.js'
 import { type Header, type Hello, type TaskSign, WIRE_VERSION } from '../wire.js'
-import type { FarmSecurity, Identity } from './farm-security.js'
+import type { FarmSecurity } from './farm-security.js'
 import { LastWord } from './last-word.js'
 import { isAddress } from './route.js'
 import { difference, signOf } from './task-signs.js'

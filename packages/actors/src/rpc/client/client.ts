@@ -54,7 +54,7 @@ export type Client<C extends Contract> = ClientControls & {
  * @throws {TroupeError} `INVALID_OPTIONS`, `INVALID_ENDPOINT`. Calls reject with `INVALID_INPUT`, `INVALID_OUTPUT`,
  * `DECLARED_ERROR`, `CALL_FAILED`, `REFUSED`, `TIMEOUT`, `ABORTED`, `OVERLOADED`, `UNAVAILABLE`, `SERVER_LOST`, `WORKER_LOST`,
  * `CIRCUIT_OPEN`, `UNKNOWN_PROCEDURE`, `UNKNOWN_SERVICE`, `VERSION_MISMATCH`, `MESSAGE_TOO_LARGE`, `ENCODE_FAILED`, `QUEUE_FULL`,
- * `PROTOCOL_ERROR`, `CLOSED`
+ * `PROTOCOL_ERROR`, `ACCESS_DENIED`, `CERTIFICATE_UNREADABLE`, `CLOSED`
  * @example
  * await using client = connect(pricing, { endpoints: ['tcp://10.0.0.1:7000', 'tcp://10.0.0.2:7000'] })
  * const quote = await client.quote('ACME', { timeoutMs: 500 })
@@ -63,9 +63,15 @@ export type Client<C extends Contract> = ClientControls & {
 export function connect<C extends Contract>(contract: C, options: ConnectOptions): Client<C> {
   const checked = parseOptions(ConnectOptions, options, `a client of ${contract.name}`)
   const log = resolveLog(checked.log).child({ client: contract.name })
-  const { endpoints, maxMessageBytes } = checked
+  const { endpoints } = checked
   const core = new ClientCore({
-    ...{ contract, options: checked, clock: systemClock, log, dial: dealerDial(maxMessageBytes, log) },
+    ...{
+      contract,
+      options: checked,
+      clock: systemClock,
+      log,
+      dial: dealerDial(checked, `a client of ${contract.name}`, log),
+    },
     random: Math.random,
     soon: setImmediate,
   })

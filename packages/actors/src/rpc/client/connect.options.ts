@@ -1,7 +1,7 @@
 /**
  * The options of a client and of one call.
  */
-import { BackoffOptions, type Logger } from '@troupe/core'
+import { BackoffOptions, Certificate, CertificateStore, CurveSecurity, type Logger } from '@troupe/core'
 import { z } from 'zod'
 import type { CallContext } from '../call-context.js'
 
@@ -10,6 +10,14 @@ const time = z
   .min(0)
   .max(2 ** 31 - 1)
 const count = z.number().int().positive()
+
+/** Whom it connects to has one key; of a path or a store that is seen when it connects. */
+const ofOneServer = ({ trust }: { readonly trust: unknown }): boolean =>
+  Array.isArray(trust)
+    ? trust.length === 1
+    : trust instanceof Certificate ||
+      trust instanceof CertificateStore ||
+      (typeof trust === 'string' && trust !== 'anyone')
 
 /** Servers as they are known now; each list that comes replaces the one before. */
 export type EndpointSource = AsyncIterable<readonly string[]>
@@ -26,6 +34,14 @@ export const ConnectOptions = z.strictObject({
     // zod says so of what is no list; of a list it says what is wrong in it.
     'must be a list of endpoints, or an async iterable of such lists',
   ),
+  /**
+   * Encrypts by CURVE: `trust` is the certificate of the servers, the same for all, and `certificate` its own, which it proves to them;
+   * without, it has a new key. Files are read again for each connection. Over inproc it encrypts nothing. Default: none.
+   */
+  security: CurveSecurity.refine(ofOneServer, {
+    path: ['trust'],
+    message: 'must be the one certificate of the servers, or the path of its file',
+  }).optional(),
   /** How long a call without a stream waits, unless it or its procedure says otherwise, in ms; 0 for ever. */
   timeoutMs: time.default(5_000),
   /** How long a call waits for a server when none is there, in ms; then it fails with `UNAVAILABLE`. */

@@ -4,6 +4,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { errorData, type Logger, ZMQMonitor } from '@troupe/core'
 import { ZMQDealer } from '@troupe/dealer-router'
+import type { CheckedConnectOptions } from './connect.options.js'
+import { type Credentials, credentialsOf, type LoadedSecurity, loadSecurity } from './credentials.js'
+import { handshakeTrouble } from './handshake-trouble.js'
 import type { Dial, LinkEvents, ServerLink } from './upstream.js'
 
 /** How long the last words may take to be sent, in ms. */
@@ -11,33 +14,46 @@ const LAST_WORDS_MS = 200
 
 type Dealer = ZMQDealer<{ codec: 'frames' }>
 
+type LinkOptions = Pick<CheckedConnectOptions, 'maxMessageBytes' | 'security'>
+
 /** Dials with a new DEALER. */
 export const dealerDial =
-  (maxMessageBytes: number, log: Logger): Dial =>
-  (endpoint, events) =>
-    new DealerLink(endpoint, events, maxMessageBytes, log)
+  ({ maxMessageBytes, security }: LinkOptions, what: string, log: Logger): Dial =>
+  (endpoint, events) => {
+    const loading = security && loadSecurity(security, what)
+    return new DealerLink({ endpoint, events, maxMessageBytes, loading, log })
+  }
+
+interface LinkTerms {
+  readonly endpoint: string
+  readonly events: LinkEvents
+  readonly maxMessageBytes: number
+  readonly loading: Promise<LoadedSecurity> | undefined
+  readonly log: Logger
+}
 
 class DealerLink implements ServerLink {
-  readonly #dealer: Dealer
-  readonly #events: LinkEvents
-  readonly #log: Logger
+  readonly credentials: Promise<Credentials | undefined> | undefined
+  readonly #terms: LinkTerms
+  /** Undefined until its certificates are read. */
+  #dealer: Dealer | undefined
+  #isClosed = false
   /** What is said before the dealer knows where to: libzmq would make the first of it wait, for 50 ms. */
   #early: Uint8Array[] | undefined = []
   /** How many messages were read. */
   #taken = 0
 
-  constructor(endpoint: string, events: LinkEvents, maxMessageBytes: number, log: Logger) {
-    this.#events = events
-    this.#log = log
-    this.#dealer = new ZMQDealer(undefined, {
-      ...{ codec: 'frames', maxMessageBytes, log, lingerMs: LAST_WORDS_MS },
-      // What may be under way is bounded by the client, and by the credit of streams.
-      sendHighWaterMark: 0,
-      reconnectIntervalMs: 50,
-      reconnectMaxIntervalMs: 1_000,
-    })
-    if (!endpoint.startsWith('inproc:')) void this.#watch(new ZMQMonitor(this.#dealer))
-    void this.#open(endpoint)
+  constructor(terms: LinkTerms) {
+    this.#terms = terms
+    const { loading } = terms
+    this.credentials = loading?.then(credentialsOf)
+    if (loading === undefined) void this.#open(this.#dealerOf(undefined))
+    else
+      loading.then(
+        (security) => this.#isClosed || this.#openLater(security),
+        // Who waits for the credentials is told.
+        () => undefined,
+      )
   }
 
   send(frame: Uint8Array): void {
@@ -46,35 +62,65 @@ class DealerLink implements ServerLink {
       return
     }
     this.#dealer
-      .send([frame])
-      .catch((error: unknown) => this.#log.debug({ err: errorData(error) }, 'a frame was not sent'))
+      ?.send([frame])
+      .catch((error: unknown) => this.#terms.log.debug({ err: errorData(error) }, 'a frame was not sent'))
   }
 
-  close(): Promise<void> {
-    return this.#dealer.close()
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#dealer?.close()
   }
 
-  async #open(endpoint: string): Promise<void> {
+  #dealerOf(security: LoadedSecurity | undefined): Dealer {
+    const { maxMessageBytes, log, endpoint } = this.#terms
+    const dealer: Dealer = new ZMQDealer(undefined, {
+      ...{ codec: 'frames', maxMessageBytes, log, lingerMs: LAST_WORDS_MS },
+      // What may be under way is bounded by the client, and by the credit of streams.
+      sendHighWaterMark: 0,
+      reconnectIntervalMs: 50,
+      reconnectMaxIntervalMs: 1_000,
+      ...(security && { security: { certificate: security.certificate, trust: security.server } }),
+    })
+    this.#dealer = dealer
+    if (!endpoint.startsWith('inproc:')) void this.#watch(new ZMQMonitor(dealer), security)
+    return dealer
+  }
+
+  #openLater(security: LoadedSecurity): void {
     try {
-      await this.#dealer.connect(endpoint)
-      const early = this.#early ?? []
-      this.#early = undefined
-      for (const frame of early) this.send(frame)
-      for await (const parts of this.#dealer) {
-        this.#taken++
-        this.#events.came(parts.length === 1 ? parts[0]! : NO_FRAME)
-      }
+      void this.#open(this.#dealerOf(security))
     } catch (error) {
-      this.#events.lost(error instanceof Error ? error.message : String(error))
+      // There may be no more sockets, for now.
+      this.#terms.events.lost(error instanceof Error ? error.message : String(error))
     }
   }
 
-  async #watch(monitor: ZMQMonitor): Promise<void> {
+  async #open(dealer: Dealer): Promise<void> {
+    const { endpoint, events } = this.#terms
     try {
-      for await (const { type } of monitor)
-        if (type === 'disconnected') await this.#lost('the other side has closed it')
+      await dealer.connect(endpoint)
+      const early = this.#early ?? []
+      this.#early = undefined
+      for (const frame of early) this.send(frame)
+      for await (const parts of dealer) {
+        this.#taken++
+        events.came(parts.length === 1 ? parts[0]! : NO_FRAME)
+      }
     } catch (error) {
-      this.#log.debug({ err: errorData(error) }, 'a connection is not watched any more')
+      events.lost(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  async #watch(monitor: ZMQMonitor, security: LoadedSecurity | undefined): Promise<void> {
+    try {
+      for await (const event of monitor) {
+        // libzmq does not connect again after some of these.
+        const trouble = event.type === 'handshake_failed' ? handshakeTrouble(event, security) : undefined
+        if (trouble !== undefined) this.#terms.events.failed(trouble)
+        else if (event.type === 'disconnected') await this.#lost('the other side has closed it')
+      }
+    } catch (error) {
+      this.#terms.log.debug({ err: errorData(error) }, 'a connection is not watched any more')
     }
   }
 
@@ -86,7 +132,7 @@ class DealerLink implements ServerLink {
       await turn()
       await turn()
     }
-    this.#events.lost(why)
+    this.#terms.events.lost(why)
   }
 }
 

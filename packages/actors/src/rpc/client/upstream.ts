@@ -1,10 +1,11 @@
 /**
  * One server as its client speaks with it: sessions, one after the other, and the calls that are under way there.
  */
-import { backoffDelayMs, type Clock, type Logger } from '@troupe/core'
+import { backoffDelayMs, type Clock, type Logger, TroupeError } from '@troupe/core'
 import { type Actor, createActor } from 'xstate'
 import { CallTable } from '../call-table.js'
 import { ANY_SERVICE, type Contract } from '../contract.js'
+import type { Challenge } from '../identity.js'
 import { Outbox } from '../outbox.js'
 import { wireError } from '../rpc-errors.js'
 import {
@@ -12,6 +13,7 @@ import {
   CALL,
   CANCEL,
   type CallHead,
+  CHALLENGE,
   CREDIT,
   DRAIN,
   decodeFrame,
@@ -25,7 +27,9 @@ import {
   itemWith,
   PING,
   PONG,
+  PROOF,
   REPLY,
+  readChallenge,
   readError,
   readWelcome,
   WELCOME,
@@ -35,10 +39,14 @@ import {
 } from '../wire.js'
 import { type BreakerState, breakerMachine } from './breaker.machine.js'
 import type { CheckedConnectOptions } from './connect.options.js'
+import type { Credentials } from './credentials.js'
+import { isRefusal } from './handshake-trouble.js'
 import { type UpstreamState, upstreamMachine } from './upstream.machine.js'
 
 /** A connection to a server, as it is provided. */
 export interface ServerLink {
+  /** Who the client is there, once that is known; nobody without it. Where it is rejected the connection cannot be made. */
+  readonly credentials?: Promise<Credentials | undefined> | undefined
   send(frame: Uint8Array): void
   close(): Promise<void>
 }
@@ -47,6 +55,8 @@ export interface LinkEvents {
   came(part: Uint8Array): void
   /** The connection is gone: what was under way on it is too. */
   lost(why: string): void
+  /** It was not made. */
+  failed(trouble: WireError): void
 }
 
 export type Dial = (endpoint: string, events: LinkEvents) => ServerLink
@@ -104,6 +114,10 @@ export class Upstream {
   #lastId = 0
   #silent = 0
   #losses = 0
+  /** How many times, one after the other, it has closed the connection in the handshake. */
+  #closedOn = 0
+  /** What is still to be proven in this session. */
+  #credentials: Credentials | undefined
   #isLeaving = false
   #timer: unknown
   /** Why there is no session. */
@@ -247,12 +261,13 @@ export class Upstream {
   }
 
   #dial(): void {
-    const { options, contract, soon } = this.#terms
+    const { options, soon } = this.#terms
     let link: ServerLink
     try {
       link = this.#terms.dial(this.endpoint, {
         came: (part) => link === this.#link && this.#came(part),
         lost: (why) => link === this.#link && this.#lost(this.#connectionLost(why)),
+        failed: (trouble) => link === this.#link && this.#notMade(trouble),
       })
     } catch (error) {
       // There may be no more sockets, for now.
@@ -268,10 +283,27 @@ export class Upstream {
       soon,
     })
     this.#outbox.encoding = options.codec
-    const hello = { maxMessageBytes: options.maxMessageBytes }
-    const service = contract.name === ANY_SERVICE ? null : contract.name
-    this.#outbox.say([HELLO, WIRE_VERSION, service, contract.version ?? null, hello], true)
     this.#tickIn(ASK_EVERY_MS)
+    if (link.credentials === undefined) return this.#greet(undefined)
+    link.credentials.then(
+      (credentials) => link === this.#link && this.#greet(credentials),
+      (error: Error) => link === this.#link && this.#notMade(unreadable(error)),
+    )
+  }
+
+  #greet(credentials: Credentials | undefined): void {
+    const { options, contract } = this.#terms
+    this.#credentials = credentials
+    const hello = { maxMessageBytes: options.maxMessageBytes, publicKey: credentials?.publicKey }
+    const service = contract.name === ANY_SERVICE ? null : contract.name
+    this.#outbox!.say([HELLO, WIRE_VERSION, service, contract.version ?? null, hello], true)
+  }
+
+  /** The connection was not made, or was refused. */
+  #notMade(trouble: WireError): void {
+    if (trouble.code !== 'SERVER_LOST') return this.#lost(trouble)
+    const isRefused = isRefusal(++this.#closedOn)
+    this.#lost(isRefused ? { ...trouble, code: 'ACCESS_DENIED', retryable: false } : trouble)
   }
 
   #came(part: Uint8Array): void {
@@ -296,8 +328,7 @@ export class Upstream {
     const [kind, id, value] = item
     if (kind === BYE)
       return void this.#lost(readError(id) ?? wireError('SERVER_LOST', 'the server ended the session', RETRYABLE))
-    if (kind === WELCOME) return this.#welcomed(item)
-    if (this.#welcome === undefined) return 'what came first is not WELCOME'
+    if (kind === WELCOME || this.#welcome === undefined) return this.#begun(item)
     if ((kind === PING || kind === PONG) && !isToken(id)) return `an item of kind ${kind} has no token`
     if (kind === PING) return void this.#outbox!.say([PONG, id])
     if (kind === PONG) return undefined
@@ -334,13 +365,30 @@ export class Upstream {
     const welcome = readWelcome(item)
     if (welcome === undefined || this.#welcome !== undefined) return 'what came is no WELCOME, or another one'
     this.#welcome = welcome
+    this.#credentials = undefined
     this.#losses = 0
+    this.#closedOn = 0
     this.#trouble = undefined
     this.#outbox!.maxMessageBytes = welcome.maxMessageBytes
     this.#tickIn(welcome.heartbeatMs)
     this.#step('welcomed')
     if (this.#isLeaving) this.leave()
     return undefined
+  }
+
+  #begun(item: Item): string | undefined {
+    if (item[0] === WELCOME) return this.#welcomed(item)
+    return item[0] === CHALLENGE ? this.#challenged(readChallenge(item)) : 'what came first is not WELCOME'
+  }
+
+  /** It is to prove the key that it has named: once, and to the service that it means. */
+  #challenged(challenge: Challenge | undefined): string | undefined {
+    const credentials = this.#credentials
+    this.#credentials = undefined
+    const { name } = this.#terms.contract
+    if (challenge === undefined || credentials === undefined) return 'what came is no CHALLENGE, or one too many'
+    if (name !== ANY_SERVICE && name !== challenge.service) return 'its CHALLENGE is that of another service'
+    return void this.#outbox!.say([PROOF, credentials.prove(challenge)], true)
   }
 
   #drained(): void {
@@ -432,4 +480,10 @@ export class Upstream {
 }
 
 const RETRYABLE = { retryable: true } as const
-const REFUSALS: ReadonlySet<string> = new Set(['VERSION_MISMATCH', 'UNKNOWN_SERVICE'])
+const REFUSALS: ReadonlySet<string> = new Set([
+  ...['VERSION_MISMATCH', 'UNKNOWN_SERVICE', 'ACCESS_DENIED'],
+  ...['CERTIFICATE_UNREADABLE', 'INVALID_OPTIONS'],
+])
+
+const unreadable = (error: Error): WireError =>
+  wireError(error instanceof TroupeError ? error.code : 'INTERNAL', error.message)

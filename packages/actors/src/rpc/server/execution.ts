@@ -1,6 +1,7 @@
 /**
  * What runs the calls that a server has taken: the handlers in this thread, or workers.
  */
+import type { Identity } from '@troupe/core'
 import type { ProcedureSpec } from '../contract.js'
 import type { Metadata, WireError } from '../wire.js'
 
@@ -12,6 +13,7 @@ export interface Callee {
   readonly input: unknown
   readonly metadata: Metadata
   readonly peer: Peer
+  readonly identity: Identity | undefined
   /** By the clock; undefined if it has none. */
   readonly deadlineAtMs: number | undefined
   /** What the caller takes of its stream out. */

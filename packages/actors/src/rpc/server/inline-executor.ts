@@ -1,7 +1,7 @@
 /**
  * Runs the handlers of a service in this thread.
  */
-import { type Clock, LazyAbort, type Logger } from '@troupe/core'
+import { type Clock, type Identity, LazyAbort, type Logger } from '@troupe/core'
 import { isThenable } from '../../actor/is-thenable.js'
 import type { CallContext } from '../call-context.js'
 import type { ProcedureSpec } from '../contract.js'
@@ -218,6 +218,10 @@ class InlineContext implements CallContext {
 
   get peer(): Peer {
     return this.#call.peer
+  }
+
+  get identity(): Identity | undefined {
+    return this.#call.identity
   }
 
   get log(): Logger {

@@ -3,6 +3,7 @@
  */
 import type { Logger } from '@troupe/core'
 import type { ZMQRouter } from '@troupe/dealer-router'
+import { wireError } from '../rpc-errors.js'
 import type { Peer } from './execution.js'
 import { PeerChannel } from './peer-channel.js'
 import type { CheckedCommonOptions } from './serve.options.js'
@@ -12,12 +13,19 @@ import type { Session } from './session.js'
 /** How long a stop waits until libzmq has taken the last words, in ms. */
 const LAST_WORDS_MS = 500
 
+/** A client has one session. Who has had so many ends, and does not keep quiet for a heartbeat, is not answered any more. */
+const MOST_ENDS = 256
+/** So many that have gone are remembered, beside those that may be connected, until it is known that they have. */
+const MOST_GONE = 16_384
+
 interface Member {
   readonly peer: Peer
   readonly channel: PeerChannel
   session: Session | undefined
   /** Without a session: whether it has sent anything since the last heartbeat. */
   speaks: boolean
+  /** How many sessions it has had, and begun in vain, since it was quiet for a heartbeat. */
+  ended: number
 }
 
 export interface PeersTerms {
@@ -40,9 +48,14 @@ export class Peers {
     for await (const { routingId, message } of this.#terms.router) {
       const id = Buffer.from(routingId.buffer, routingId.byteOffset, routingId.byteLength).toString('latin1')
       const member = this.#members.get(id) ?? this.#meet(id, routingId)
+      if (member === undefined) continue
       member.speaks = true
       // Who does not read would not read an answer either.
       if (member.channel.isLost) continue
+      if (member.session === undefined && member.ended >= MOST_ENDS) {
+        this.#terms.core.refused(member.peer, DEAF)
+        continue
+      }
       member.session ??= this.#open(member)
       member.session.came(message.length === 1 ? message[0]! : NO_FRAME)
     }
@@ -52,11 +65,11 @@ export class Peers {
   tick(): void {
     for (const [id, member] of this.#members) {
       if (member.session !== undefined) continue
-      if (!member.speaks) {
+      if (member.speaks) member.speaks = false
+      else {
         member.channel.close()
         this.#members.delete(id)
       }
-      member.speaks = false
     }
   }
 
@@ -76,15 +89,20 @@ export class Peers {
     this.#members.clear()
   }
 
-  #meet(id: string, given: Uint8Array): Member {
-    const { router, options } = this.#terms
+  /** A new one, unless there are too many: those that have gone are forgotten after a while. */
+  #meet(id: string, given: Uint8Array): Member | undefined {
+    const { router, options, core } = this.#terms
     const routingId = Uint8Array.from(given)
     const peer = { id: Buffer.from(routingId).toString('hex') }
+    if (this.#members.size >= options.maxConnections + MOST_GONE) {
+      core.refused(peer, TOO_MANY)
+      return undefined
+    }
     const channel = new PeerChannel(options.maxUnreadBytes, {
       send: (frame) => router.send({ routingId, message: [frame] }),
       lost: (why) => member.session?.end(why),
     })
-    const member: Member = { peer, channel, session: undefined, speaks: true }
+    const member: Member = { peer, channel, session: undefined, speaks: true, ended: 0 }
     this.#members.set(id, member)
     return member
   }
@@ -99,6 +117,7 @@ export class Peers {
       ended: (session, why) => {
         core.closed(session)
         member.session = undefined
+        member.ended++
         log.debug({ peer: peer.id, why }, 'a session has ended')
       },
     })
@@ -106,3 +125,5 @@ export class Peers {
 }
 
 const NO_FRAME = new Uint8Array()
+const DEAF = wireError('NO_SESSION', 'it has no session, and has been told so often enough')
+const TOO_MANY = wireError('ACCESS_DENIED', 'too many clients have connected and gone (maxConnections)')

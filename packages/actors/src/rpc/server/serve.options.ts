@@ -1,7 +1,7 @@
 /**
  * The options of a service.
  */
-import { BackoffOptions, type Logger } from '@troupe/core'
+import { BackoffOptions, CurveSecurity, type Logger } from '@troupe/core'
 import { z } from 'zod'
 import { ShutdownTimeOption } from '../../actor/actor.options.js'
 import { InspectOption } from '../../actor/inspect-option.js'
@@ -17,7 +17,9 @@ const count = z.number().int().positive()
 const Common = z.strictObject({
   /** Where it listens, as `tcp://127.0.0.1:7000`; several with commas. `!` for any free port, `ipc://*` for a private file. */
   endpoint: z.string().min(1),
-  /** Listens beyond loopback, ipc and inproc, for whoever reaches it. */
+  /** Encrypts by CURVE, and takes those whose keys are trusted: `{ certificate, trust }`. Over inproc it counts for nothing. Default: none. */
+  security: CurveSecurity.optional(),
+  /** Listens beyond loopback, ipc and inproc without `security`, for whoever reaches it. */
   insecure: z.boolean().default(false),
   /** How many calls run at once: of a service with workers, in each of them. */
   concurrency: count.default(1_024),
@@ -29,6 +31,16 @@ const Common = z.strictObject({
   maxMessageBytes: z.number().int().min(1_024).default(16_777_216),
   /** How much may wait for a client that does not read, in bytes; beyond, its session is ended and its calls are aborted. */
   maxUnreadBytes: count.default(16_777_216),
+  /** How many clients may be connected at once; more are refused while they are. */
+  maxConnections: count.default(16_384),
+  /** How many calls one client may have under way, those included that it gave up and whose handlers still run; one more fails with `OVERLOADED`. */
+  maxCallsPerClient: count.default(4_096),
+  /** How many of them may have a stream. */
+  maxStreamsPerClient: count.default(1_024),
+  /** How much of one client's calls and streams may be here, not answered and not consumed, in bytes; what is beyond fails with `OVERLOADED`. */
+  maxHeldBytesPerClient: count.default(268_435_456),
+  /** How long a client may take to shake hands, and to prove its key, in ms. */
+  handshakeTimeoutMs: z.number().int().min(1).max(3_600_000).default(10_000),
   /** How often client and server show each other that they live, in ms. */
   heartbeatMs: z.number().int().min(10).max(600_000).default(5_000),
   /** Who shows no sign of life for so long is gone, in ms. */

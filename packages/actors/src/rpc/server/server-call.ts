@@ -1,9 +1,10 @@
 /**
  * A call as its server has it: from its arrival to its answer, and until nothing of it runs any more.
  */
-import { AbortedError, TimeoutError } from '@troupe/core'
+import { AbortedError, type Identity, TimeoutError } from '@troupe/core'
 import type { Deadline } from '../../actor/deadlines.js'
 import type { ProcedureSpec } from '../contract.js'
+import { readIdentity } from '../identity.js'
 import { wireError } from '../rpc-errors.js'
 import {
   type CallItem,
@@ -26,6 +27,7 @@ export type Outcome = 'done' | 'cancelled' | WireError
 /** What a call has of its session. */
 export interface CallPort {
   readonly peer: Peer
+  readonly identity: Identity | undefined
   readonly window: number
   /** Whether it comes from the service whose worker this is. */
   readonly isInner: boolean
@@ -34,6 +36,8 @@ export interface CallPort {
   answered(call: ServerCall, outcome: Outcome): void
   /** Nothing of it runs any more. */
   released(call: ServerCall): void
+  /** So much of what it held was consumed. */
+  consumed(bytes: number): void
 }
 
 const NO_METADATA: Metadata = Object.freeze({})
@@ -49,6 +53,11 @@ export class ServerCall implements Callee {
   readonly #port: CallPort
   readonly #leftMs: number | undefined
   readonly #caller: string | undefined
+  readonly identity: Identity | undefined
+  /** What it holds of what its client has sent, in bytes. */
+  heldBytes = 0
+  /** Whether something of it runs. */
+  isRunning = false
   #isCancelled = false
   /** Its deadline, as its server watches it. */
   deadline: Deadline<ServerCall> | undefined
@@ -58,6 +67,9 @@ export class ServerCall implements Callee {
   /** What came of the stream in before it ran. */
   #early: unknown[] | undefined
   #inEnded = false
+  /** What came of the stream in and was not consumed, in items and bytes. */
+  #inTaken = 0
+  #inBytes = 0
   #execution: Execution | undefined
   #isAnswered = false
 
@@ -70,10 +82,17 @@ export class ServerCall implements Callee {
     this.arrivedAtMs = arrivedAtMs
     this.#leftMs = item.leftMs
     this.#caller = item.peer
+    // What a client says of itself in a call is no matter: only what it has proven is.
+    this.identity = port.isInner ? readIdentity(item.identity) : port.identity
     this.deadlineAtMs = item.leftMs === undefined ? undefined : arrivedAtMs + item.leftMs
     this.#port = port
     this.#credit = item.credit
     this.#inCredit = spec.stream?.in === undefined ? 0 : port.window
+  }
+
+  /** Whether its caller has its answer, or waits for none. */
+  get isAnswered(): boolean {
+    return this.#isAnswered
   }
 
   get peer(): Peer {
@@ -86,6 +105,7 @@ export class ServerCall implements Callee {
 
   /** Has it run, with what came meanwhile. */
   run(begin: (call: Callee) => Execution): void {
+    this.isRunning = true
     const execution = begin(this)
     this.#execution = execution
     for (const value of this.#early ?? []) execution.item(value)
@@ -94,9 +114,12 @@ export class ServerCall implements Callee {
   }
 
   /** An item of the stream in. Returns whether its sender may send it. */
-  takeItem(value: unknown): boolean {
+  takeItem(value: unknown, bytes: number): boolean {
     if (this.#inCredit === 0 || this.#inEnded) return false
     this.#inCredit--
+    this.#inTaken++
+    this.#inBytes += bytes
+    this.heldBytes += bytes
     if (this.#execution !== undefined) this.#execution.item(value)
     else {
       this.#early ??= []
@@ -163,12 +186,23 @@ export class ServerCall implements Callee {
   give(count: number): void {
     if (this.#isAnswered) return
     this.#inCredit += count
+    this.#consumed(count)
     this.#port.say([CREDIT, this.id, count])
   }
 
   released(): void {
+    this.isRunning = false
     if (this.#isCancelled && this.#port.isInner) this.#port.say([RELEASED, this.id])
     this.#port.released(this)
+  }
+
+  /** Of the items that came: each is as large as another, as far as is known. */
+  #consumed(count: number): void {
+    const bytes = (this.#inBytes * count) / this.#inTaken
+    this.#inTaken -= count
+    this.#inBytes -= bytes
+    this.heldBytes -= bytes
+    this.#port.consumed(bytes)
   }
 
   #settle(outcome: Outcome): void {

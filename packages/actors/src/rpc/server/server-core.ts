@@ -8,13 +8,16 @@ import type { Contract } from '../contract.js'
 import { describeContract } from '../describe.js'
 import { wireError } from '../rpc-errors.js'
 import { CallTrace } from '../tracing.js'
-import type { WelcomeOptions } from '../wire.js'
-import type { Executor } from './execution.js'
+import type { WelcomeOptions, WireError } from '../wire.js'
+import { STOPPING } from './admission.js'
+import type { Executor, Peer } from './execution.js'
+import type { Gate } from './gatekeeper.js'
+import { type RefusalStats, Refusals } from './refusals.js'
 import type { CheckedCommonOptions } from './serve.options.js'
 import type { Outcome, ServerCall } from './server-call.js'
-import { type Host, Session, type SessionPort, STOPPING } from './session.js'
+import { type ClientLimits, type Host, Session, type SessionPort } from './session.js'
 
-export interface ServiceStats {
+export interface ServiceStats extends RefusalStats {
   /** Calls that run now. */
   readonly running: number
   /** Calls that wait to run. */
@@ -25,7 +28,7 @@ export interface ServiceStats {
   readonly done: number
   readonly failed: number
   readonly cancelled: number
-  /** Calls that were refused because too many ran and waited. */
+  /** Calls that were refused because too many ran and waited, or too much of their client was there. */
   readonly overloaded: number
 }
 
@@ -51,14 +54,14 @@ export interface Health {
 export interface CoreTerms {
   readonly contract: Contract
   readonly executor: Executor
-  readonly options: Pick<
-    CheckedCommonOptions,
-    'maxQueued' | 'window' | 'maxMessageBytes' | 'heartbeatMs' | 'livenessMs'
-  >
+  readonly options: ClientLimits &
+    Pick<CheckedCommonOptions, 'maxQueued' | 'window' | 'maxMessageBytes' | 'heartbeatMs' | 'livenessMs'>
   readonly clock: Clock
   readonly log: Logger
   /** Whether it is a worker: then its service watches the deadlines. */
   readonly isInner?: boolean
+  /** Of a secured service. */
+  readonly gate?: Gate | undefined
   /** How many workers serve; none without it. */
   workers?(): number
   soon(callback: () => void): void
@@ -76,6 +79,7 @@ export class ServerCore implements Host {
   readonly #queue = new Set<ServerCall>()
   #isAdmitting = false
   #counts = { done: 0, failed: 0, cancelled: 0, overloaded: 0 }
+  readonly #refusals: Refusals
   #idle: Deferred<void> | undefined
   #isDraining = false
   readonly #startedMs: number
@@ -95,6 +99,7 @@ export class ServerCore implements Host {
       maxMessageBytes,
     }
     this.#startedMs = terms.clock.now()
+    this.#refusals = new Refusals(terms.clock, terms.log)
     this.#deadlines = new Deadlines(terms.clock, (call) => call.expire())
     this.#own = { $health: () => this.health, $describe: () => describeContract(terms.contract) }
   }
@@ -107,13 +112,20 @@ export class ServerCore implements Host {
     return this.#isDraining
   }
 
+  get gate(): Gate | undefined {
+    return this.#terms.gate
+  }
+
+  get limits(): ClientLimits {
+    return this.#terms.options
+  }
+
   get stats(): ServiceStats {
-    return {
-      running: this.#running,
-      queued: this.#queue.size,
-      sessions: this.#sessions.size,
-      ...this.#counts,
-    }
+    return { ...this.#calls, ...this.#refusals.stats }
+  }
+
+  get #calls(): Omit<ServiceStats, keyof RefusalStats> {
+    return { running: this.#running, queued: this.#queue.size, sessions: this.#sessions.size, ...this.#counts }
   }
 
   get health(): Health {
@@ -122,7 +134,7 @@ export class ServerCore implements Host {
     const status = this.#isDraining ? 'draining' : 'serving'
     const uptimeMs = Math.round(clock.now() - this.#startedMs)
     const about = { status, service, version: contractVersion, instance } as const
-    return { ...about, ...this.stats, uptimeMs, workers: workers?.() ?? 0 }
+    return { ...about, ...this.#calls, uptimeMs, workers: workers?.() ?? 0 }
   }
 
   /** A peer has sent something for the first time. */
@@ -174,7 +186,7 @@ export class ServerCore implements Host {
       this.#queue.add(call)
       return
     }
-    this.#counts.overloaded++
+    this.overloaded()
     const { maxQueued } = this.#terms.options
     const message = `${this.#running} calls run and ${maxQueued} wait, which is all that it takes (maxQueued)`
     call.fail(wireError('OVERLOADED', message, { retryable: true, notRun: true }))
@@ -190,6 +202,14 @@ export class ServerCore implements Host {
     else if (outcome === 'cancelled') this.#counts.cancelled++
     else this.#counts.failed++
     if (this.#queue.size > 0) this.#queue.delete(call)
+  }
+
+  overloaded(): void {
+    this.#counts.overloaded++
+  }
+
+  refused({ id }: Peer, error: WireError): void {
+    this.#refusals.count(id, error)
   }
 
   released(_call: ServerCall): void {

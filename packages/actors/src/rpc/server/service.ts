@@ -3,6 +3,7 @@
  */
 import {
   assertSafeEndpoint,
+  errorData,
   InvalidOptionsError,
   Lifecycle,
   type LifecycleState,
@@ -11,6 +12,7 @@ import {
   parseOptions,
   resolveLog,
   systemClock,
+  ZMQMonitor,
 } from '@troupe/core'
 import { ZMQRouter } from '@troupe/dealer-router'
 import { asFailure, type Exit, type ShutdownTime, type Supervised } from '../../actor/exit.js'
@@ -19,6 +21,8 @@ import { here } from '../../actor/place.js'
 import { stopInTime } from '../../actor/stop-in-time.js'
 import type { Contract } from '../contract.js'
 import { type Handlers, type Implementation, implement, isImplementation } from '../handlers.js'
+import { wireError } from '../rpc-errors.js'
+import { Gatekeeper } from './gatekeeper.js'
 import { InlineExecutor } from './inline-executor.js'
 import { Peers } from './peers.js'
 import {
@@ -99,6 +103,7 @@ export class Service implements Supervised, AsyncDisposable {
   readonly #exit: Promise<Exit>
   #router: ZMQRouter<{ codec: 'frames' }> | undefined
   #peers: Peers | undefined
+  readonly #gate: Gatekeeper | undefined
   #endpoints: string[] = []
   #timer: NodeJS.Timeout | undefined
   #isKilled = false
@@ -114,6 +119,8 @@ export class Service implements Supervised, AsyncDisposable {
     const { contract, options } = parts
     this.#parts = parts
     this.#log = resolveLog(options.log).child({ service: contract.name })
+    const { security } = options
+    this.#gate = security && new Gatekeeper(security, `service ${contract.name}`, this.#log)
     const { executor, crew } = runner({
       contract,
       log: this.#log,
@@ -124,6 +131,7 @@ export class Service implements Supervised, AsyncDisposable {
     this.#core = new ServerCore({
       ...{ contract, executor, options, clock: systemClock, log: this.#log },
       soon: setImmediate,
+      gate: this.#gate,
       workers: () => this.#crew?.stats.length ?? 0,
     })
     this.#lifecycle = new Lifecycle({
@@ -155,7 +163,11 @@ export class Service implements Supervised, AsyncDisposable {
 
   /** What it does at present, and what it has done. */
   get stats(): AllServiceStats {
-    return { ...this.#core.stats, workers: this.#crew?.stats ?? [], restarts: this.#crew?.restarts ?? 0 }
+    const { denied, ...stats } = this.#core.stats
+    return {
+      ...{ ...stats, denied: denied + (this.#router?.stats.denied ?? 0) },
+      ...{ workers: this.#crew?.stats ?? [], restarts: this.#crew?.restarts ?? 0 },
+    }
   }
 
   /** What it answers to `$health`. */
@@ -185,18 +197,22 @@ export class Service implements Supervised, AsyncDisposable {
 
   async #open(signal: AbortSignal): Promise<void> {
     const { options } = this.#parts
-    const { endpoint, insecure, maxMessageBytes, heartbeatMs } = options
+    const { endpoint, insecure, security, maxMessageBytes, heartbeatMs } = options
+    const { maxConnections, handshakeTimeoutMs } = options
     const endpoints = parseEndpoints(endpoint, 'bind')
-    assertSafeEndpoint(endpoints, 'a service', insecure)
+    assertSafeEndpoint(endpoints, 'a service', insecure || security !== undefined)
+    const secured = await this.#gate?.open()
     await this.#crew?.open(signal)
     signal.throwIfAborted()
     this.#router = new ZMQRouter(undefined, {
       ...{ codec: 'frames', mandatory: true, insecure, maxMessageBytes, log: this.#log },
+      ...{ maxConnections, handshakeTimeoutMs, security: secured },
       // What else waits for a client waits here, bounded by its bytes.
       sendHighWaterMark: 256,
       // The connection of a client whose machine has gone is to be given back some day.
       ...{ tcpKeepalive: 1, tcpKeepaliveIdleSeconds: 60, tcpKeepaliveIntervalSeconds: 10, tcpKeepaliveCount: 6 },
     })
+    void this.#watch(new ZMQMonitor(this.#router))
     this.#peers = new Peers({ core: this.#core, router: this.#router, options, log: this.#log })
     for (const { address } of endpoints) this.#endpoints.push(await this.#router.bind(address))
     this.#timer = setInterval(() => {
@@ -204,6 +220,19 @@ export class Service implements Supervised, AsyncDisposable {
       this.#peers?.tick()
     }, heartbeatMs)
     void this.#peers.read().catch((error: unknown) => this.#lifecycle.fail(error))
+  }
+
+  /** Counts those who do not speak as they should before any of their frames comes; whom ZAP refuses is counted there. */
+  async #watch(monitor: ZMQMonitor): Promise<void> {
+    try {
+      for await (const event of monitor) {
+        if (event.type !== 'handshake_failed' || event.reason !== 'protocol') continue
+        const why = `its handshake failed: ${event.error.code ?? event.error.message}`
+        this.#core.refused({ id: event.address }, wireError('ACCESS_DENIED', why))
+      }
+    } catch (error) {
+      this.#log.warn({ err: errorData(error) }, 'handshakes that fail are not counted any more')
+    }
   }
 
   async #close(): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * One client's session at its server, as a pure state: frames in, frames out, and the calls between them.
  */
-import type { TroupeError } from '@troupe/core'
+import type { Identity, TroupeError } from '@troupe/core'
 import { CallTable } from '../call-table.js'
 import type { Contract, ProcedureSpec } from '../contract.js'
 import { Outbox } from '../outbox.js'
@@ -18,22 +18,24 @@ import {
   encodingOf,
   type Frame,
   HELLO,
-  type Hello,
   ITEM,
   type Item,
   isCounter,
   isToken,
   PING,
   PONG,
+  PROOF,
   REPLY,
   readCall,
-  readHello,
   WELCOME,
   type WelcomeOptions,
   WIRE_VERSION,
   type WireError,
 } from '../wire.js'
+import { Admission } from './admission.js'
 import type { Peer } from './execution.js'
+import type { Gate } from './gatekeeper.js'
+import type { CheckedCommonOptions } from './serve.options.js'
 import { type CallPort, type Outcome, ServerCall } from './server-call.js'
 
 /** What the sessions of one server share. */
@@ -43,6 +45,9 @@ export interface Host {
   /** Whether it is a worker of a service, which alone speaks to it. */
   readonly isInner: boolean
   readonly isDraining: boolean
+  /** Of a secured service: checks what clients say of themselves. */
+  readonly gate: Gate | undefined
+  readonly limits: ClientLimits
   now(): number
   /** The procedures that every server has, whose names begin with `$`. */
   own(procedure: string): (() => unknown) | undefined
@@ -50,8 +55,18 @@ export interface Host {
   take(call: ServerCall): void
   answered(call: ServerCall, outcome: Outcome): void
   released(call: ServerCall): void
+  /** A call was not taken. */
+  overloaded(): void
+  /** A session ends with this, or does not begin. */
+  refused(peer: Peer, error: WireError): void
   soon(callback: () => void): void
 }
+
+/** What one client may have of its server at a time. */
+export type ClientLimits = Pick<
+  CheckedCommonOptions,
+  'maxCallsPerClient' | 'maxStreamsPerClient' | 'maxHeldBytesPerClient' | 'handshakeTimeoutMs'
+>
 
 export interface SessionPort {
   readonly peer: Peer
@@ -67,7 +82,15 @@ export class Session implements CallPort {
   readonly #calls = new CallTable<ServerCall>()
   #sequence = 0
   #lastId = 0
-  #isWelcome = false
+  readonly #admission: Admission
+  #identity: Identity | undefined
+  /** Calls that have their answer, and of which something still runs. */
+  #lingering = 0
+  #streams = 0
+  /** What is held of its calls and streams until they are answered and consumed, in bytes. */
+  #heldBytes = 0
+  /** What one item of the frame that is taken has, in bytes, as far as is known. */
+  #itemBytes = 0
   #isTaking = false
   #hasEnded = false
   /** Looks at it in which nothing was heard, one after the other. */
@@ -81,10 +104,26 @@ export class Session implements CallPort {
       refused: (item, error) => this.#refused(item, error),
       soon: (callback) => host.soon(callback),
     })
+    this.#admission = new Admission(host, {
+      peerId: port.peer.id,
+      say: (item) => this.#outbox.say(item),
+      greeted: ({ maxMessageBytes }) => {
+        this.#outbox.maxMessageBytes = maxMessageBytes
+      },
+      admitted: (identity) => {
+        this.#identity = identity
+        this.#outbox.say([WELCOME, WIRE_VERSION, host.welcome], !this.#isTaking)
+      },
+      refused: (error) => this.bye(error),
+    })
   }
 
   get peer(): Peer {
     return this.#port.peer
+  }
+
+  get identity(): Identity | undefined {
+    return this.#identity
   }
 
   get window(): number {
@@ -100,7 +139,7 @@ export class Session implements CallPort {
     if (this.#hasEnded) return
     this.#silent = 0
     const frame = decodeFrame(part)
-    if (!this.#isWelcome && !this.#greets(part, frame)) return
+    if (this.#admission.isNew && !this.#greets(part, frame)) return
     if (frame === undefined) return this.#violated('what came is no frame')
     if (frame.sequence <= this.#sequence) return
     if (frame.sequence > this.#sequence + 1) {
@@ -108,6 +147,7 @@ export class Session implements CallPort {
     }
     this.#sequence = frame.sequence
     this.#isTaking = true
+    this.#itemBytes = part.length / frame.items.length
     for (const item of frame.items) {
       if (this.#hasEnded) break
       const wrong = this.#take(item)
@@ -127,16 +167,24 @@ export class Session implements CallPort {
 
   answered(call: ServerCall, outcome: Outcome): void {
     this.#calls.delete(call.id)
+    this.#heldBytes -= call.heldBytes
+    if (call.spec.stream !== undefined) this.#streams--
+    if (call.isRunning) this.#lingering++
     this.#host.answered(call, outcome)
   }
 
   released(call: ServerCall): void {
+    if (call.isAnswered) this.#lingering--
     this.#host.released(call)
+  }
+
+  consumed(bytes: number): void {
+    this.#heldBytes -= bytes
   }
 
   /** Its server is stopping. */
   drain(): void {
-    if (this.#isWelcome && !this.#hasEnded) this.#outbox.say([DRAIN], true)
+    if (this.#admission.isOver && !this.#hasEnded) this.#outbox.say([DRAIN], true)
   }
 
   /** Fails the calls that have no answer yet. */
@@ -146,12 +194,17 @@ export class Session implements CallPort {
 
   /** Called each heartbeat: returns in how many of them, one after the other, nothing was heard. */
   tick(): number {
+    const { handshakeTimeoutMs } = this.#host.limits
+    if (this.#admission.isLate(handshakeTimeoutMs)) {
+      this.bye(wireError('ACCESS_DENIED', `its proof of its key did not come within ${handshakeTimeoutMs} ms`))
+    }
     return this.#silent++
   }
 
   /** Ends it: its calls are not wanted any more. */
   bye(error?: WireError): void {
     if (this.#hasEnded) return
+    if (error !== undefined) this.#host.refused(this.peer, error)
     this.#outbox.say(error === undefined ? [BYE] : [BYE, error], true)
     this.end(error === undefined ? 'the server ended it' : error.message)
   }
@@ -160,6 +213,7 @@ export class Session implements CallPort {
   end(why: string): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
+    this.#admission.close()
     for (const call of [...this.#calls]) call.cancel()
     this.#port.ended(this, why)
   }
@@ -177,8 +231,9 @@ export class Session implements CallPort {
   /** Takes an item; returns what of it is not of docs/wire/rpc.md. */
   #take(item: Item): string | undefined {
     const [kind, id] = item
+    if (kind === HELLO || kind === PROOF) return this.#admission.take(item)
+    if (!this.#admission.isOver && kind !== BYE) return `an item of kind ${kind} came before the session was taken`
     if (kind === CALL) return this.#call(item)
-    if (kind === HELLO) return this.#hello(readHello(item))
     if ((kind === PING || kind === PONG) && !isToken(id)) return `an item of kind ${kind} has no token`
     if (kind === PING) return void this.#outbox.say([PONG, id])
     if (kind === PONG) return undefined
@@ -193,32 +248,17 @@ export class Session implements CallPort {
     const call = this.#calls.get(id)
     // What comes for a call that has ended was on its way.
     if (call === undefined) return undefined
-    if (kind === ITEM) return call.takeItem(value) ? undefined : `an item of call ${id} came beyond its credit or end`
+    if (kind === ITEM) return this.#itemOf(call, value)
     if (kind === END) return call.takeEnd() ? undefined : `call ${id} has no stream in, or it had ended`
     if (kind === CANCEL) return void call.cancel()
     if (!isCounter(value)) return `a credit of call ${id} is no number of items`
     return void call.takeCredit(value)
   }
 
-  #hello(hello: Hello | undefined): string | undefined {
-    if (hello === undefined || this.#isWelcome) return 'what came is no HELLO, or another one'
-    const { contract, welcome, isDraining } = this.#host
-    this.#outbox.maxMessageBytes = hello.maxMessageBytes
-    const { service, contractVersion, version } = hello
-    if (version !== WIRE_VERSION) {
-      const message = `the client speaks version ${version} of the wire, and the server ${WIRE_VERSION}`
-      return void this.bye(wireError('VERSION_MISMATCH', message))
-    }
-    if (service !== undefined && service !== contract.name) {
-      return void this.bye(wireError('UNKNOWN_SERVICE', `the service here is ${contract.name}, not ${service}`))
-    }
-    if (contractVersion !== undefined && contract.version !== undefined && contractVersion !== contract.version) {
-      const message = `${contract.name} is here in version ${contract.version}, not ${contractVersion}`
-      return void this.bye(wireError('VERSION_MISMATCH', message))
-    }
-    if (isDraining) return void this.bye(STOPPING)
-    this.#isWelcome = true
-    this.#outbox.say([WELCOME, WIRE_VERSION, welcome])
+  #itemOf(call: ServerCall, value: unknown): string | undefined {
+    if (this.#isTooMuch) return void call.abort(this.#overloaded(TOO_MUCH, false), new Error(TOO_MUCH))
+    if (!call.takeItem(value, this.#itemBytes)) return `an item of call ${call.id} came beyond its credit or end`
+    this.#heldBytes += this.#itemBytes
     return undefined
   }
 
@@ -234,10 +274,36 @@ export class Session implements CallPort {
       return void this.#outbox.say([ERROR, call.id, wireError('UNKNOWN_PROCEDURE', message, { notRun: true })])
     }
     const spec = contract.procedures[call.procedure] as ProcedureSpec
+    const why = this.#tooMany(spec)
+    if (why !== undefined) return void this.#outbox.say([ERROR, call.id, this.#overloaded(why, true)])
     const taken = new ServerCall(call, spec, this.#host.now(), this)
+    taken.heldBytes = this.#itemBytes
+    this.#heldBytes += this.#itemBytes
+    if (spec.stream !== undefined) this.#streams++
     this.#calls.set(call.id, taken)
     this.#host.take(taken)
     return undefined
+  }
+
+  /** Why one more call of this client is not taken. */
+  #tooMany({ stream }: ProcedureSpec): string | undefined {
+    const { maxCallsPerClient, maxStreamsPerClient } = this.#host.limits
+    if (this.#calls.size + this.#lingering >= maxCallsPerClient) {
+      return `${maxCallsPerClient} calls of this client are under way, which is all that one may have (maxCallsPerClient)`
+    }
+    if (stream !== undefined && this.#streams >= maxStreamsPerClient) {
+      return `${maxStreamsPerClient} streams of this client are open, which is all that one may have (maxStreamsPerClient)`
+    }
+    return this.#isTooMuch ? TOO_MUCH : undefined
+  }
+
+  get #isTooMuch(): boolean {
+    return this.#heldBytes + this.#itemBytes > this.#host.limits.maxHeldBytesPerClient
+  }
+
+  #overloaded(why: string, notRun: boolean): WireError {
+    this.#host.overloaded()
+    return wireError('OVERLOADED', why, { retryable: true, notRun })
   }
 
   /** Something of a call cannot be sent: that is how the call has failed. */
@@ -265,5 +331,5 @@ const WHAT: Readonly<Record<number, string>> = {
   [ITEM]: 'an item of the stream',
 }
 
-/** What a server that is stopping answers to whom it does not serve any more. */
-export const STOPPING = wireError('UNAVAILABLE', 'the server is stopping', { retryable: true, notRun: true })
+const TOO_MUCH =
+  'what came of this client and is not done with is as large as that of one may be (maxHeldBytesPerClient)'

@@ -74,9 +74,9 @@ export class WorkerLink {
   begin(call: Callee): Execution {
     const id = ++this.#lastId
     this.#held.set(id, call)
-    const { procedure, input, metadata, credit, peer, deadlineAtMs } = call
+    const { procedure, input, metadata, credit, peer, identity, deadlineAtMs } = call
     const leftMs = deadlineAtMs === undefined ? null : Math.max(0, deadlineAtMs - this.#terms.clock.now())
-    const head = { metadata, credit, peer: peer.id }
+    const head = { metadata, credit, peer: peer.id, identity }
     const item: Item =
       input === undefined ? [CALL, id, procedure, leftMs, head] : [CALL, id, procedure, leftMs, head, input]
     this.#outbox.say(item, this.#held.size === 1)
