@@ -72,7 +72,7 @@ export interface WelcomeOptions {
 const name = z.string().max(256)
 /** What a timer has room for; it would run at once for more. */
 const MOST_MS = 2 ** 31 - 1
-const ms = z.number().positive().max(MOST_MS)
+const ms = z.number().positive()
 const bytes = z.number().int().positive()
 const counter = z.number().int().positive().max(Number.MAX_SAFE_INTEGER)
 
@@ -90,7 +90,7 @@ const WelcomeShape = z.tuple([
     service: name,
     contractVersion: name.nullable(),
     instance: name,
-    heartbeatMs: ms,
+    heartbeatMs: ms.max(MOST_MS),
     livenessMs: ms,
     window: counter,
     maxMessageBytes: bytes,
