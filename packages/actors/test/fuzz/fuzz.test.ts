@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { DECODERS } from './decoders.js'
 import { fuzz, messageOf } from './fuzz.js'
 import { fuzzFarm, fuzzService } from './live.js'
+import { fuzzConnections } from './raw-tcp.js'
 
 const SEED = 20_000
 
@@ -43,3 +44,15 @@ it.each(['tcp', 'ipc'] as const)(
     expect(refused).toBeGreaterThan(0)
   },
 )
+
+describe.each([
+  ['farm', false],
+  ['farm', true],
+  ['service', false],
+  ['service', true],
+] as const)('a %s (with security: %s)', (what, isSecured) => {
+  it('goes on, and serves the honest, while raw connections send it what is almost right, too long, slow, or nothing', async () => {
+    const { wrong, honest, frames } = await fuzzConnections(what, isSecured, 400, SEED)
+    expect([wrong, frames, honest]).toEqual([[], 400, 4])
+  })
+})

@@ -12,6 +12,7 @@ import { anyEndpoint } from '@troupe/testing'
 import { DECODERS } from './decoders.js'
 import { fuzz } from './fuzz.js'
 import { fuzzFarm, fuzzService, type Lived } from './live.js'
+import { fuzzConnections } from './raw-tcp.js'
 
 /** How much more may be in use after all than before, in MiB. */
 const GROWTH_MIB = 64
@@ -30,6 +31,10 @@ const LIVE: Readonly<Record<string, (frames: number) => Promise<Lived>>> = {
   'farm, live': (count) => fuzzFarm(count, seed),
   'rpc, live tcp': (count) => fuzzService('tcp://127.0.0.1:*', count, seed),
   'rpc, live ipc': (count) => fuzzService(anyEndpoint('ipc'), count, seed),
+  'tcp, farm': (count) => fuzzConnections('farm', false, count, seed),
+  'tcp, farm, CURVE': (count) => fuzzConnections('farm', true, count, seed),
+  'tcp, service': (count) => fuzzConnections('service', false, count, seed),
+  'tcp, service, CURVE': (count) => fuzzConnections('service', true, count, seed),
 }
 const isWanted = (name: string) => values.only === undefined || values.only.some((part) => name.includes(part))
 const decoders = DECODERS.filter(({ name }) => isWanted(name))
