@@ -494,6 +494,38 @@ describe('a peer that was refused', () => {
   })
 })
 
+describe('a peer', () => {
+  it('that never shakes hands counts, and is cut off in time', async () => {
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', { maxConnections: 1, handshakeTimeoutMs: 1_500 })
+    const endpoint = await pull.endpoint()
+    const silent = connect(Number(new URL(endpoint).port), '127.0.0.1').resume()
+    const ended = new Promise((resolve) => silent.once('close', resolve))
+    await new Promise((resolve) => silent.once('data', resolve))
+    await using push = new ZMQPush(endpoint)
+    await push.send('x')
+    expect(await pull.receive()).toBe('x')
+    expect(pull.stats.denied).toBeGreaterThanOrEqual(1)
+    await ended
+  })
+
+  it.each([
+    ['with the key of another listener', { trust: stranger }],
+    ['without a key', undefined],
+  ])('%s comes again by itself, in vain', async (_, security) => {
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: 'anyone' } })
+    await using push = new ZMQPush(undefined, { ...(security && { security }), reconnectIntervalMs: 1 })
+    using monitor = new ZMQMonitor(push)
+    await push.connect(await pull.endpoint())
+    const seen: string[] = []
+    for await (const { type } of monitor) {
+      seen.push(type)
+      if (seen.filter((one) => one === 'connected').length === 3) break
+    }
+    expect(seen).not.toContain('handshake_succeeded')
+    expect(pull.stats.denied).toBe(0)
+  })
+})
+
 it('a file that is trusted is read once: it is a folder that may change', async () => {
   const folder = await temporaryFolder()
   const file = join(folder, 'client')
