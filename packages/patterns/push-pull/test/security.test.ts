@@ -11,6 +11,7 @@ import { Certificate, CertificateStore, ZMQAuthenticator, ZMQMonitor } from '@tr
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 import { anyEndpoint, WIRES } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import * as zeromq from 'zeromq'
 
 const run = promisify(execFile)
 
@@ -508,12 +509,55 @@ describe('a peer', () => {
     await ended
   })
 
-  it.each([
-    ['with the key of another listener', { trust: stranger }],
-    ['without a key', undefined],
-  ])('%s comes again by itself, in vain', async (_, security) => {
+  it('is one of many who connect at once, of whom no more are let in than may be', async () => {
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', { maxConnections: 3 })
+    const endpoint = await pull.endpoint()
+    await using push = new ZMQPush()
+    using monitor = new ZMQMonitor(push)
+    await push.ready()
+    const other = new zeromq.Request({ linger: 0 })
+    onTestFinished(() => other.close())
+    other.connect('inproc://zeromq.zap.01')
+    const request = ['1.0', '1', 'nobody', '', '', 'NULL']
+    await other.send(request)
+    await other.receive()
+    // The thread is held up while they come: all that was asked is there to be read then, before what says that they came.
+    const asking = other.send(request)
+    await Promise.all(Array.from({ length: 60 }, () => push.connect(endpoint)))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+    await asking
+    let letIn = 0
+    void (async () => {
+      for await (const { type } of monitor) if (type === 'handshake_succeeded') letIn++
+    })()
+    await expect.poll(() => pull.stats.denied + letIn, { timeout: 10_000 }).toBe(60)
+    expect(letIn).toBeLessThanOrEqual(3)
+  })
+
+  it('of another mechanism does not come again by itself', async () => {
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: client } })
+    const endpoint = await pull.endpoint()
+    await using push = new ZMQPush(undefined, { reconnectIntervalMs: 1 })
+    using monitor = new ZMQMonitor(push)
+    const seen: string[] = []
+    const failed = new Promise<void>((resolve) => {
+      void (async () => {
+        for await (const event of monitor) {
+          seen.push(event.type)
+          if (event.type === 'handshake_failed' && event.reason === 'protocol') resolve()
+        }
+      })()
+    })
+    await push.connect(endpoint)
+    await failed
+    // Each of these takes as long as several of its intervals.
+    for (let n = 0; n < 20; n++) expect(await attempt(endpoint, { certificate: client, trust: server })).toBe('in')
+    expect(seen.filter((type) => type === 'connected')).toHaveLength(1)
+  })
+
+  it('with the key of another listener comes again by itself, in vain', async () => {
     await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: 'anyone' } })
-    await using push = new ZMQPush(undefined, { ...(security && { security }), reconnectIntervalMs: 1 })
+    await using push = new ZMQPush(undefined, { security: { trust: stranger }, reconnectIntervalMs: 1 })
     using monitor = new ZMQMonitor(push)
     await push.connect(await pull.endpoint())
     const seen: string[] = []
