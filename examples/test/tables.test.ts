@@ -8,13 +8,21 @@ import { runInNewContext } from 'node:vm'
 import { ActorOptions } from '@troupe/actors/actor'
 import { FarmOptions, LevelJournalOptions } from '@troupe/actors/farm'
 import { CallOptions, ConnectOptions, ServeOptions, ServeWorkersOptions } from '@troupe/actors/rpc'
-import { ReceivingOptions, SendingOptions, SocketOptions, TROUPE_ERROR_CODES } from '@troupe/core'
+import {
+  AuthenticatorOptions,
+  CurveSecurity,
+  ReceivingOptions,
+  SendingOptions,
+  SocketOptions,
+  TROUPE_ERROR_CODES,
+} from '@troupe/core'
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const CORE = 'packages/core/README.md'
 const RPC = 'docs/rpc.md'
+const SECURITY = 'docs/security.md'
 const PAGES_WITH_ERRORS = [
   CORE,
   'docs/actors.md',
@@ -22,6 +30,7 @@ const PAGES_WITH_ERRORS = [
   'docs/farm.md',
   'docs/journal.md',
   RPC,
+  SECURITY,
   'packages/cli/README.md',
 ]
 
@@ -35,6 +44,8 @@ const OPTIONS: ReadonlyArray<readonly [page: string, heading: string, shape: Sha
   [CORE, 'Options of every socket', SocketOptions.shape],
   [CORE, 'Options of sockets that send', own(SendingOptions.shape)],
   [CORE, 'Options of sockets that receive', own(ReceivingOptions.shape)],
+  [SECURITY, 'A secured pair', CurveSecurity.shape],
+  [SECURITY, 'Options of an authenticator', AuthenticatorOptions.shape],
   ['docs/actors.md', 'Options', ActorOptions.shape],
   ['docs/farm.md', 'Options', FarmOptions.shape],
   ['docs/journal.md', 'Options', LevelJournalOptions.shape],
@@ -63,9 +74,9 @@ describe.each(OPTIONS)('in %s under "%s"', (page, heading, shape) => {
   })
 })
 
-it('all tables but that of a call, which has none, are of options with defaults', () => {
+it('all tables but those of a call and of CURVE, which have none, are of options with defaults', () => {
   const without = OPTIONS.filter(([, , shape]) => defaultsOf(shape).length === 0)
-  expect(without.map(([, heading]) => heading)).toEqual(['Options of a call'])
+  expect(without.map(([, heading]) => heading)).toEqual(['A secured pair', 'Options of a call'])
 })
 
 describe('the tables of errors', () => {

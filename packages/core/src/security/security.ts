@@ -69,7 +69,7 @@ export class SocketSecurity {
   readonly #options: Checked
   readonly #what: string
   readonly #log: Logger
-  readonly #full: () => string | undefined
+  readonly #full: () => Promise<string | undefined>
   #keys: Keys | undefined
   #serverKeys: readonly string[] = []
   #guard: ZMQAuthenticator | undefined
@@ -78,7 +78,7 @@ export class SocketSecurity {
   #isClosed = false
 
   /** @param full why nobody else may connect to the socket now, if so */
-  constructor(options: Checked, what: string, log: Logger, full: () => string | undefined) {
+  constructor(options: Checked, what: string, log: Logger, full: () => Promise<string | undefined>) {
     this.#options = options
     this.#what = what
     this.#log = log
@@ -179,7 +179,7 @@ export class SocketSecurity {
     const name = newDomain()
     const leave = answerFor(name, {
       judge: async (request) => {
-        const reply = await guard.judge(request, this.#full())
+        const reply = await guard.judge(request, await this.#full())
         if (reply.status !== 200) this.#denied++
         return reply
       },

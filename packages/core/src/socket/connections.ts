@@ -4,9 +4,14 @@
 import { listen } from './event-feed.js'
 import type { RawSocket } from './raw.js'
 
+/** How long is waited for an event that libzmq has sent already. */
+const MAX_TURNS = 100
+
 export class Connections {
   readonly #limit: number
   #open = 0
+  #accepted = 0
+  #asked = 0
 
   constructor(limit: number) {
     this.#limit = limit
@@ -21,7 +26,10 @@ export class Connections {
     }
     listen(raw, {
       happened: ({ type, address }) => {
-        if (type === 'accepted') add(address, 1)
+        if (type === 'accepted') {
+          this.#accepted++
+          add(address, 1)
+        }
         // Those of what it connects to have another address.
         else if (type === 'disconnected' && (open.get(address) ?? 0) > 0) add(address, -1)
         // Unbound: its connections end without a word.
@@ -31,8 +39,20 @@ export class Connections {
     })
   }
 
-  /** Why nobody else may connect now: who asks is counted already. */
-  refusal(): string | undefined {
+  /**
+   * Why somebody who asks may not connect now. Events come by another way than who asks, and may come later though they were sent before: it
+   * waits for those that were, so that of many who ask at once no more are let in.
+   */
+  async refusal(): Promise<string | undefined> {
+    const asked = ++this.#asked
+    await turn()
+    for (let turns = 0; turns < MAX_TURNS && this.#accepted < asked; turns++) await turn()
     return this.#open <= this.#limit ? undefined : `${this.#limit} peers are connected, which is the limit`
   }
+}
+
+/** Until all that is there to be read was read once. */
+async function turn(): Promise<void> {
+  await new Promise(setImmediate)
+  await new Promise(setImmediate)
 }

@@ -11,6 +11,7 @@ import { Certificate, CertificateStore, ZMQAuthenticator, ZMQMonitor } from '@tr
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
 import { anyEndpoint, WIRES } from '@troupe/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import * as zeromq from 'zeromq'
 
 const run = promisify(execFile)
 
@@ -513,6 +514,81 @@ describe('a peer that was refused', () => {
     await expect.poll(() => pull.stats.denied, { timeout: 10_000 }).toBeGreaterThanOrEqual(2)
     await one.close()
     expect(await pull.receive()).toBe('2')
+  })
+})
+
+describe('a peer', () => {
+  it('that never shakes hands counts, and is cut off in time', async () => {
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', { maxConnections: 1, handshakeTimeoutMs: 1_500 })
+    const endpoint = await pull.endpoint()
+    const silent = connect(Number(new URL(endpoint).port), '127.0.0.1').resume()
+    const ended = new Promise((resolve) => silent.once('close', resolve))
+    await new Promise((resolve) => silent.once('data', resolve))
+    await using push = new ZMQPush(endpoint)
+    await push.send('x')
+    expect(await pull.receive()).toBe('x')
+    expect(pull.stats.denied).toBeGreaterThanOrEqual(1)
+    await ended
+  })
+
+  it('is one of many who connect at once, of whom no more are let in than may be', async () => {
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', { maxConnections: 3 })
+    const endpoint = await pull.endpoint()
+    await using push = new ZMQPush()
+    using monitor = new ZMQMonitor(push)
+    await push.ready()
+    const other = new zeromq.Request({ linger: 0 })
+    onTestFinished(() => other.close())
+    other.connect('inproc://zeromq.zap.01')
+    const request = ['1.0', '1', 'nobody', '', '', 'NULL']
+    await other.send(request)
+    await other.receive()
+    // The thread is held up while they come: all that was asked is there to be read then, before what says that they came.
+    const asking = other.send(request)
+    await Promise.all(Array.from({ length: 60 }, () => push.connect(endpoint)))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+    await asking
+    let letIn = 0
+    void (async () => {
+      for await (const { type } of monitor) if (type === 'handshake_succeeded') letIn++
+    })()
+    await expect.poll(() => pull.stats.denied + letIn, { timeout: 10_000 }).toBe(60)
+    expect(letIn).toBeLessThanOrEqual(3)
+  })
+
+  it('of another mechanism does not come again by itself', async () => {
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: client } })
+    const endpoint = await pull.endpoint()
+    await using push = new ZMQPush(undefined, { reconnectIntervalMs: 1 })
+    using monitor = new ZMQMonitor(push)
+    const seen: string[] = []
+    const failed = new Promise<void>((resolve) => {
+      void (async () => {
+        for await (const event of monitor) {
+          seen.push(event.type)
+          if (event.type === 'handshake_failed' && event.reason === 'protocol') resolve()
+        }
+      })()
+    })
+    await push.connect(endpoint)
+    await failed
+    // Each of these takes as long as several of its intervals.
+    for (let n = 0; n < 20; n++) expect(await attempt(endpoint, { certificate: client, trust: server })).toBe('in')
+    expect(seen.filter((type) => type === 'connected')).toHaveLength(1)
+  })
+
+  it('with the key of another listener comes again by itself, in vain', async () => {
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', { security: { certificate: server, trust: 'anyone' } })
+    await using push = new ZMQPush(undefined, { security: { trust: stranger }, reconnectIntervalMs: 1 })
+    using monitor = new ZMQMonitor(push)
+    await push.connect(await pull.endpoint())
+    const seen: string[] = []
+    for await (const { type } of monitor) {
+      seen.push(type)
+      if (seen.filter((one) => one === 'connected').length === 3) break
+    }
+    expect(seen).not.toContain('handshake_succeeded')
+    expect(pull.stats.denied).toBe(0)
   })
 })
 

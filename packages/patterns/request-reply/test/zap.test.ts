@@ -155,7 +155,7 @@ describe('a request that is none is answered 500, counted, and the next one is a
     ['with a longer name', request('127.0.0.1', 'PLAIN', long, 'x')],
     ['with a giant password', request('127.0.0.1', 'PLAIN', 'ann', Buffer.alloc(2 ** 24))],
     ['of very many frames', request('127.0.0.1', 'NULL', ...Array<string>(10_000).fill(''))],
-  ])('%s', async (_, frames) => {
+  ])('%s, and the process goes on', async (_, frames) => {
     const { log, lines } = keeper()
     const guard = await guarding({ curve: 'anyone', plain: { ann: 'x' }, log })
     const [version, id, status, text, user] = await ask(frames)
