@@ -133,7 +133,9 @@ function addWorker(program: Command, streams: Streams, ended: Ended): void {
     .option('--inbox <ENDPOINT>', 'where each listens for the farm (default: a free port of the way to the farm)')
     .option('--advertise <HOST[:PORT]>', 'under which address the farm reaches the inbox, where it is another')
     .option('--join-timeout-ms <N>', 'how long the farm may take to welcome them, 0 for ever (default: 30000)')
-    .option('--insecure', 'listen beyond loopback, for whoever reaches it')
+    .option('--cert <PATH>', 'their certificate, for a farm that is secured by CURVE')
+    .option('--trust <PATH>', 'the certificate of the farm, if that is secured')
+    .option('--insecure', 'listen beyond loopback without, for whoever reaches it')
     .addHelpText('after', WORKER_HELP)
     .action(async (file: string, options: unknown) => {
       const { worker } = await import('./worker.js')

@@ -11,7 +11,7 @@ const farm = (workers: ReturnType<typeof worker>[], more = {}) =>
   ({
     ...{ kind: 'farm', endpoint: 'tcp://127.0.0.1:7700', time: '2026-01-01T00:00:00.000Z', state: 'running' },
     ...{ pending: 5_678, held: 12, dispatched: 1_300, done: 1_234, failed: 3, cancelled: 0 },
-    ...{ retried: 2, redelivered: 1, speculated: 7, restarts: 1, recycled: 0 },
+    ...{ retried: 2, redelivered: 1, speculated: 7, restarts: 1, recycled: 0, denied: 0, strays: 0 },
     ...{ paused: false, draining: false },
     ...{ tasksPerSecond: 616.7, queueTime: none, runTime: times, workers },
     workerStates: { starting: 0, idle: 0, working: workers.length, leaving: 0 },
