@@ -19,6 +19,7 @@ import { Interrupt } from './interrupt.js'
 import { jsonOf, parseJson } from './json.js'
 import { LineWriter } from './line-writer.js'
 import { readNdjson } from './ndjson-reader.js'
+import { type Secured, securityOf } from './security.options.js'
 import { unlessStopped } from './unless-stopped.js'
 
 /** What the command line names. */
@@ -28,6 +29,11 @@ export interface CallTarget {
   readonly name: string
   /** JSON, or `-` for stdin; undefined for none. */
   readonly input: string | undefined
+}
+
+/** Where the server is, and how it is talked to. */
+interface ServerAt extends Secured {
+  readonly endpoint: string
 }
 
 interface Prepared {
@@ -44,16 +50,17 @@ interface Prepared {
  *   what a server that does not answer fails with
  */
 export async function call(target: CallTarget, given: unknown, { stdout, stderr }: Streams): Promise<Ending> {
-  const options = parseOptions(CallOptions, given, 'troupe call')
+  const { cert, trust, ...options } = parseOptions(CallOptions, given, 'troupe call')
+  const server = { endpoint: target.endpoint, ...securityOf({ cert, trust }, 'troupe call', 'connects') }
   const interrupt = new Interrupt()
   const { drain: signal } = interrupt
   try {
-    const prepared = await unlessStopped(prepare(target, signal), signal)
+    const prepared = await unlessStopped(prepare(target, server, signal), signal)
     if (prepared === undefined) return endingOf(interrupt, 0)
     const results = new LineWriter(stdout, (error) => interrupt.stop(error))
     let failed = 0
     try {
-      await perform(prepared, target.endpoint, { ...options, signal }, (value) => results.write(jsonOf(value)))
+      await perform(prepared, server, { ...options, signal }, (value) => results.write(jsonOf(value)))
     } catch (error) {
       failed = 1
       if (!signal.aborted) stderr.write(`troupe: ${failureText(prepared, target.name, error)}\n`)
@@ -65,12 +72,16 @@ export async function call(target: CallTarget, given: unknown, { stdout, stderr 
   }
 }
 
-async function prepare({ endpoint, name, input }: CallTarget, signal: AbortSignal): Promise<Prepared> {
+async function prepare(
+  { name, input }: CallTarget,
+  { endpoint, ...secured }: ServerAt,
+  signal: AbortSignal,
+): Promise<Prepared> {
   const [, service, procedure] = /^([^.]+)\.([^.]+)$/.exec(name) ?? []
   if (service === undefined || procedure === undefined) throw unfit('procedure', 'must be as service.procedure')
   // Before anything is asked of the server: what is mistyped is to be told at once.
   const value = input === undefined || input === '-' ? undefined : parseJson(input, 'the input')
-  const contract = contractFrom(await describe(endpoint, { signal }))
+  const contract = contractFrom(await describe(endpoint, { signal, ...secured }))
   if (contract.name !== service) {
     throw new TroupeError('UNKNOWN_SERVICE', `the service at ${endpoint} is ${contract.name}, not ${service}`)
   }
@@ -91,11 +102,11 @@ type AnyMethod = (...args: unknown[]) => PromiseLike<unknown> | AsyncIterable<un
 
 async function perform(
   { contract, procedure, input, source }: Prepared,
-  endpoint: string,
+  { endpoint, ...secured }: ServerAt,
   options: RpcCallOptions,
   write: (value: unknown) => Promise<void> | undefined,
 ): Promise<void> {
-  await using client = connect(contract, { endpoints: [endpoint] })
+  await using client = connect(contract, { endpoints: [endpoint], ...secured })
   const method = (client as unknown as Record<string, AnyMethod>)[procedure]!
   const given = source === undefined ? method(input, options) : method(input, source, options)
   if (!(Symbol.asyncIterator in given)) return void (await write(await given))

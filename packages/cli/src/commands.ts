@@ -74,11 +74,26 @@ A journal that a running farm uses cannot be looked at. What is damaged is dropp
 
 Exit status: 0 it is whole; 1 it was damaged; 2 it cannot be read.`
 
+const CERT_NEW_HELP = `
+PATH is to give away, and PATH_secret to keep: its owner alone can read it. Both are files of czmq. The public key is written.
+
+Example:
+  troupe cert new server.cert --name pricing
+  troupe cert new ann.cert --name Ann --email ann@example.org --meta role=trader
+  mkdir clients && cp ann.cert clients
+  troupe serve pricing.ts --endpoint tcp://0.0.0.0:7000 --cert server.cert --trust clients
+  troupe call tcp://10.0.0.5:7000 pricing.quote '{"ticker": "ACME"}' --cert ann.cert --trust server.cert`
+
+const CERT_SHOW_HELP = `
+PATH is a certificate, or a folder of them. Secret keys are never shown, only whether they are there and who can read them.
+
+Exit status: 0 all can be used; 1 some cannot; 2 there is none.`
+
 type Ended = (how: Ending) => void
 
 /** Adds all commands; `ended` is told how the one ended that was run. */
 export function addCommands(program: Command, streams: Streams, ended: Ended): void {
-  for (const add of [addMap, addWorker, addServe, addCall, addPing, addTop, addDescribe, addJournal])
+  for (const add of [addMap, addWorker, addServe, addCall, addPing, addTop, addDescribe, addJournal, addCert])
     add(program, streams, ended)
 }
 
@@ -118,7 +133,9 @@ function addWorker(program: Command, streams: Streams, ended: Ended): void {
     .option('--inbox <ENDPOINT>', 'where each listens for the farm (default: a free port of the way to the farm)')
     .option('--advertise <HOST[:PORT]>', 'under which address the farm reaches the inbox, where it is another')
     .option('--join-timeout-ms <N>', 'how long the farm may take to welcome them, 0 for ever (default: 30000)')
-    .option('--insecure', 'listen beyond loopback, for whoever reaches it')
+    .option('--cert <PATH>', 'their certificate, for a farm that is secured by CURVE')
+    .option('--trust <PATH>', 'the certificate of the farm, if that is secured')
+    .option('--insecure', 'listen beyond loopback without, for whoever reaches it')
     .addHelpText('after', WORKER_HELP)
     .action(async (file: string, options: unknown) => {
       const { worker } = await import('./worker.js')
@@ -138,7 +155,9 @@ function addServe(program: Command, streams: Streams, ended: Ended): void {
     .option('--concurrency <N>', 'calls at once, in each worker if there are any (default: 1024)')
     .option('--max-queued <N>', 'calls that may wait; one more is refused (default: 4096)')
     .option('--drain-ms <N>', 'how long a stop waits for the calls that run (default: 5000)')
-    .option('--insecure', 'listen beyond loopback, for whoever reaches it')
+    .option('--cert <PATH>', 'be secured by CURVE: its own certificate, with the secret file beside it')
+    .option('--trust <PATH>', 'whose keys are let in: a certificate, a folder of them, or anyone')
+    .option('--insecure', 'listen beyond loopback without, for whoever reaches it')
     .addHelpText('after', SERVE_HELP)
     .action(async (file: string, options: unknown) => {
       const { serve } = await import('./serve.js')
@@ -158,6 +177,8 @@ function addCall(program: Command, streams: Streams, ended: Ended): void {
       'how long the call may take, 0 for ever (default: as the contract says, or 5000)',
     )
     .option('--metadata <key=value...>', 'goes with the call')
+    .option('--cert <PATH>', 'its own certificate, for a server that is secured (default: a new key)')
+    .option('--trust <PATH>', 'the certificate of the server, if that is secured')
     .addHelpText('after', CALL_HELP)
     .action(async (endpoint: string, name: string, input: string | undefined, options: unknown) => {
       const { call } = await import('./call.js')
@@ -173,6 +194,8 @@ function addPing(program: Command, streams: Streams, ended: Ended): void {
     .option('--count <N>', 'how many times (default: 1)')
     .option('--interval-ms <N>', 'the rest between (default: 1000)')
     .option('--timeout, --timeout-ms <N>', 'how long an answer may take, 0 for ever (default: 5000)')
+    .option('--cert <PATH>', 'its own certificate, for a server that is secured (default: a new key)')
+    .option('--trust <PATH>', 'the certificate of the server, if that is secured')
     .addHelpText('after', PING_HELP)
     .action(async (endpoint: string, options: unknown) => {
       const { ping } = await import('./ping.js')
@@ -189,6 +212,8 @@ function addTop(program: Command, streams: Streams, ended: Ended): void {
     .option('--once', 'look once')
     .option('--json', 'write what is seen as NDJSON')
     .option('--timeout, --timeout-ms <N>', 'how long an answer may take, 0 for ever (default: 5000)')
+    .option('--cert <PATH>', 'its own certificate, for a server that is secured (default: a new key)')
+    .option('--trust <PATH>', 'the certificate of the server, if that is secured')
     .addHelpText('after', TOP_HELP)
     .action(async (endpoint: string, options: unknown) => {
       const { top } = await import('./top.js')
@@ -203,6 +228,8 @@ function addDescribe(program: Command, streams: Streams, ended: Ended): void {
     .argument('<FILE|ENDPOINT>', 'the file of the contract, or where a server of it listens')
     .option('--export <NAME>', 'which of the file, where it exports several')
     .option('--format <FORMAT>', 'json-schema or asyncapi (default: json-schema)')
+    .option('--cert <PATH>', 'its own certificate, for a server that is secured (default: a new key)')
+    .option('--trust <PATH>', 'the certificate of the server, if that is secured')
     .addHelpText('after', DESCRIBE_HELP)
     .action(async (fileOrEndpoint: string, options: unknown) => {
       const { describe } = await import('./describe.js')
@@ -222,5 +249,34 @@ function addJournal(program: Command, streams: Streams, ended: Ended): void {
     .action(async (path: string, options: unknown) => {
       const { showJournal } = await import('./journal.js')
       ended(await showJournal(path, options, streams))
+    })
+}
+
+function addCert(program: Command, streams: Streams, ended: Ended): void {
+  const cert = program
+    .command('cert')
+    .description('make and show certificates, by which the ends of CURVE know each other')
+  cert
+    .command('new')
+    .description('make a certificate')
+    .argument('<PATH>', 'its file')
+    .option('--name <TEXT>', 'whose it is')
+    .option('--email <TEXT>', 'how that one is reached')
+    .option('--meta <key=value...>', 'what else it says')
+    .option('--force', 'replace what is there')
+    .addHelpText('after', CERT_NEW_HELP)
+    .action(async (path: string, options: unknown) => {
+      const { newCertificate } = await import('./cert.js')
+      ended(await newCertificate(path, options, streams))
+    })
+  cert
+    .command('show')
+    .description('write what a certificate says, or each of a folder')
+    .argument('<PATH>', 'its file, or the folder')
+    .option('--json', 'write a line of JSON for each')
+    .addHelpText('after', CERT_SHOW_HELP)
+    .action(async (path: string, options: unknown) => {
+      const { showCertificates } = await import('./cert.js')
+      ended(await showCertificates(path, options, streams))
     })
 }

@@ -14,6 +14,7 @@ import { type Ending, endingOf, type Streams } from './ending.js'
 import { Interrupt } from './interrupt.js'
 import { jsonOf } from './json.js'
 import { LineWriter } from './line-writer.js'
+import { securityOf } from './security.options.js'
 import { readySource } from './source-file.js'
 import { unlessStopped } from './unless-stopped.js'
 
@@ -39,14 +40,16 @@ export async function describe(fileOrEndpoint: string, given: unknown, { stdout,
 
 async function descriptionOf(
   fileOrEndpoint: string,
-  { export: name }: DescribeOptions,
+  options: DescribeOptions,
   signal: AbortSignal,
 ): Promise<ContractDescription> {
+  const { export: name } = options
+  const secured = securityOf(options, 'troupe describe', 'connects')
   if (!/^[@>]?[a-z]+:\/\//.test(fileOrEndpoint)) {
     const { url } = await readySource(fileOrEndpoint)
     return describeContract(await loadContract(url, name))
   }
-  if (name === undefined) return describeServer(fileOrEndpoint, { signal })
+  if (name === undefined) return describeServer(fileOrEndpoint, { signal, ...secured })
   throw new InvalidOptionsError('troupe describe', [{ path: 'export', message: 'is of a file, not of an endpoint' }])
 }
 

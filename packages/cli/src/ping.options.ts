@@ -2,6 +2,7 @@
  * The options of `troupe ping`, as the command line gives them.
  */
 import { z } from 'zod'
+import { SecurityShape } from './security.options.js'
 import { LONGEST_MS, wholeNumber } from './whole-number.js'
 
 export const PingOptions = z.strictObject({
@@ -11,5 +12,6 @@ export const PingOptions = z.strictObject({
   intervalMs: wholeNumber(0, LONGEST_MS).default(1_000),
   /** How long an answer may take, in ms; 0 for ever. */
   timeoutMs: wholeNumber(0, LONGEST_MS).default(5_000),
+  ...SecurityShape,
 })
 export type PingOptions = z.output<typeof PingOptions>

@@ -2,7 +2,7 @@
  * The command `troupe ping`: asks a server how it is, and how long that takes.
  */
 import { setTimeout } from 'node:timers/promises'
-import { connect, everyServer } from '@troupe/actors/rpc'
+import { type Client, connect, everyServer } from '@troupe/actors/rpc'
 import { parseOptions } from '@troupe/core'
 import { type Ending, endingOf, type Streams } from './ending.js'
 import { fatalText } from './failure-record.js'
@@ -10,6 +10,7 @@ import { Interrupt } from './interrupt.js'
 import { jsonOf } from './json.js'
 import { LineWriter } from './line-writer.js'
 import { PingOptions } from './ping.options.js'
+import { securityOf } from './security.options.js'
 import { unlessStopped } from './unless-stopped.js'
 
 /**
@@ -17,8 +18,11 @@ import { unlessStopped } from './unless-stopped.js'
  * @throws {TroupeError} `INVALID_OPTIONS`, `INVALID_ENDPOINT`
  */
 export async function ping(endpoint: string, given: unknown, { stdout, stderr }: Streams): Promise<Ending> {
-  const { count, intervalMs, timeoutMs } = parseOptions(PingOptions, given, 'troupe ping')
-  await using client = connect(everyServer, { endpoints: [endpoint], timeoutMs, retries: 0, waitForServerMs: 0 })
+  const options = parseOptions(PingOptions, given, 'troupe ping')
+  const { count, intervalMs, timeoutMs } = options
+  const secured = securityOf(options, 'troupe ping', 'connects')
+  const terms = { endpoints: [endpoint], timeoutMs, retries: 0, waitForServerMs: 0, ...secured }
+  await using client = connect(everyServer, terms)
   const interrupt = new Interrupt()
   const { drain: signal } = interrupt
   const answers = new LineWriter(stdout, (error) => interrupt.stop(error))
@@ -33,7 +37,7 @@ export async function ping(endpoint: string, given: unknown, { stdout, stderr }:
   }
   try {
     // To connect is no part of a round trip; where nobody answers, the first one says so.
-    await client.ready({ signal, timeoutMs }).catch(() => undefined)
+    await client.ready({ signal: AbortSignal.any([signal, refusalBy(client)]), timeoutMs }).catch(() => undefined)
     for (let asked = 0; asked < count && !signal.aborted; asked++) {
       if (asked > 0) await unlessStopped(setTimeout(intervalMs), signal)
       if (signal.aborted) break
@@ -49,6 +53,15 @@ export async function ping(endpoint: string, given: unknown, { stdout, stderr }:
   } finally {
     interrupt.close()
   }
+}
+
+/** Aborts when the server has said that it does not serve this client. */
+function refusalBy(client: Client<typeof everyServer>): AbortSignal {
+  const refusal = new AbortController()
+  client.subscribe(({ servers }) => {
+    if (servers.some(({ error }) => error?.retryable === false)) refusal.abort()
+  })
+  return refusal.signal
 }
 
 function summaryOf(times: readonly number[], failed: number): string {

@@ -2,6 +2,7 @@
  * The options of `troupe serve`, as the command line gives them.
  */
 import { z } from 'zod'
+import { SecurityShape } from './security.options.js'
 import { LONGEST_MS, wholeNumber } from './whole-number.js'
 
 export const ServeOptions = z
@@ -20,6 +21,7 @@ export const ServeOptions = z
     maxQueued: wholeNumber(0, 1_000_000).exactOptional(),
     /** How long a stop waits for the calls that run, in ms. */
     drainMs: wholeNumber(0, LONGEST_MS).exactOptional(),
+    ...SecurityShape,
     /** Listens beyond loopback without security. */
     insecure: z.boolean().default(false),
   })

@@ -5,6 +5,7 @@ import { loadImplementation, type Service, serve as serveContract } from '@troup
 import { parseOptions } from '@troupe/core'
 import { type Ending, endingOf, type Streams } from './ending.js'
 import { Interrupt } from './interrupt.js'
+import { securityOf } from './security.options.js'
 import { ServeOptions } from './serve.options.js'
 import type { Served } from './served.js'
 import { readySource } from './source-file.js'
@@ -39,7 +40,8 @@ export async function serve(file: string, given: unknown, { stderr }: Streams): 
 }
 
 async function start(file: string, options: ServeOptions, tell: (text: string) => void): Promise<Service> {
-  const { export: name, workers, isolation, ...common } = options
+  const { export: name, workers, isolation, cert, trust, ...rest } = options
+  const common = { ...rest, ...securityOf(options, 'troupe serve', 'listens') }
   const { url } = await readySource(file)
   const { export: found, implementation } = await loadImplementation(url, name)
   const { contract } = implementation

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type FarmSnapshot, farmInspection } from '@troupe/actors/inspect'
 import { connect, describe, everyServer, type Health } from '@troupe/actors/rpc'
 import { TroupeError } from '@troupe/core'
+import type { Secured } from './security.options.js'
 
 /** What was seen at one time. */
 export type Snapshot = { readonly endpoint: string; readonly time: string } & (
@@ -25,7 +26,7 @@ export interface Sight {
   close(): Promise<void>
 }
 
-export interface SightTerms {
+export interface SightTerms extends Secured {
   readonly everyMs: number
   /** How long an answer may take. */
   readonly timeoutMs: number
@@ -34,8 +35,8 @@ export interface SightTerms {
 
 /** Asks who is there. @throws {TroupeError} `INVALID_ENDPOINT`, `UNAVAILABLE` */
 export async function openSight(endpoint: string, terms: SightTerms): Promise<Sight> {
-  const { timeoutMs, signal } = terms
-  const { service, procedures } = await describe(endpoint, { timeoutMs, signal }).catch((cause: unknown) => {
+  const { timeoutMs, signal, security } = terms
+  const { service, procedures } = await describe(endpoint, { timeoutMs, signal, security }).catch((cause: unknown) => {
     const { code } = cause as { code?: unknown }
     if (code !== 'UNAVAILABLE' && code !== 'TIMEOUT') throw cause
     const message = `at ${endpoint} answers neither a service nor a farm that was started with \`inspect\``
@@ -45,8 +46,8 @@ export async function openSight(endpoint: string, terms: SightTerms): Promise<Si
   return serviceSight(endpoint, { name: service, procedures: Object.keys(procedures) }, terms)
 }
 
-function farmSight(endpoint: string, { everyMs, signal }: SightTerms): Sight {
-  const client = connect(farmInspection, { endpoints: [endpoint], retries: 0, window: 1 })
+function farmSight(endpoint: string, { everyMs, signal, security }: SightTerms): Sight {
+  const client = connect(farmInspection, { endpoints: [endpoint], retries: 0, window: 1, security })
   return {
     what: `the farm at ${endpoint}`,
     async *snapshots() {
@@ -66,9 +67,9 @@ interface About {
 function serviceSight(
   endpoint: string,
   { name, procedures }: About,
-  { everyMs, timeoutMs, signal }: SightTerms,
+  { everyMs, timeoutMs, signal, security }: SightTerms,
 ): Sight {
-  const client = connect(everyServer, { endpoints: [endpoint], timeoutMs, retries: 0 })
+  const client = connect(everyServer, { endpoints: [endpoint], timeoutMs, retries: 0, security })
   async function* snapshots(): AsyncGenerator<Snapshot> {
     let before: { readonly ended: number; readonly atMs: number } | undefined
     for (;;) {

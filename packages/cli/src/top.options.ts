@@ -2,6 +2,7 @@
  * The options of `troupe top`, as the command line gives them.
  */
 import { z } from 'zod'
+import { SecurityShape } from './security.options.js'
 import { LONGEST_MS, wholeNumber } from './whole-number.js'
 
 export const TopOptions = z.strictObject({
@@ -13,5 +14,6 @@ export const TopOptions = z.strictObject({
   json: z.boolean().default(false),
   /** How long the first answer may take, in ms; 0 for ever. */
   timeoutMs: wholeNumber(0, LONGEST_MS).default(5_000),
+  ...SecurityShape,
 })
 export type TopOptions = z.output<typeof TopOptions>

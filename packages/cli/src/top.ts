@@ -8,6 +8,7 @@ import { Interrupt } from './interrupt.js'
 import { jsonOf } from './json.js'
 import { LineWriter } from './line-writer.js'
 import { Screen } from './screen.js'
+import { securityOf } from './security.options.js'
 import { openSight, type Sight, type Snapshot } from './sight.js'
 import { type TopOptions as Options, TopOptions } from './top.options.js'
 import { linesOf } from './top-view.js'
@@ -29,7 +30,8 @@ export async function top(endpoint: string, given: unknown, streams: Streams): P
   const interrupt = new Interrupt()
   const { drain: signal } = interrupt
   try {
-    const opened = openSight(endpoint, { everyMs: options.every, timeoutMs: options.timeoutMs, signal })
+    const secured = securityOf(options, 'troupe top', 'connects')
+    const opened = openSight(endpoint, { everyMs: options.every, timeoutMs: options.timeoutMs, signal, ...secured })
     const sight = await unlessStopped(opened, signal)
     if (sight === undefined) return endingOf(interrupt, 0)
     try {

@@ -2,6 +2,7 @@
  * The options of `troupe worker`, as the command line gives them.
  */
 import { z } from 'zod'
+import { SecurityShape } from './security.options.js'
 import { LONGEST_MS, wholeNumber } from './whole-number.js'
 
 export const WorkerOptions = z.strictObject({
@@ -17,6 +18,7 @@ export const WorkerOptions = z.strictObject({
   advertise: z.string().min(1).exactOptional(),
   /** How long the farm may take to welcome them, in ms. */
   joinTimeoutMs: wholeNumber(0, LONGEST_MS).exactOptional(),
+  ...SecurityShape,
   /** Listens beyond loopback without security. */
   insecure: z.boolean().default(false),
 })

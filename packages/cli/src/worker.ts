@@ -5,6 +5,7 @@ import { FarmWorkers, type JoinNotice, type JoinOptions } from '@troupe/actors/f
 import { parseOptions } from '@troupe/core'
 import { type Ending, endingOf, type Streams } from './ending.js'
 import { Interrupt } from './interrupt.js'
+import { securityOf } from './security.options.js'
 import { openSource } from './task-file.js'
 import { WorkerOptions } from './worker.options.js'
 
@@ -58,13 +59,15 @@ function teller(farm: string, tell: (text: string) => void): (notice: JoinNotice
 type Listening = Pick<JoinOptions, 'signal' | 'onNotice'>
 
 async function join(file: string, options: WorkerOptions, listening: Listening): Promise<FarmWorkers> {
-  const { join: farm, ...rest } = options
+  const { join: farm, cert, trust, ...rest } = options
+  const secured = securityOf(options, 'troupe worker', 'listens')
   const { url, execArgv } = await openSource(file)
   // Whatever a task writes, it is not what this command says.
   return await FarmWorkers.join({
     tasks: url,
     farm,
     ...rest,
+    ...secured,
     execArgv: [...execArgv],
     workerStdout: 'stderr',
     ...listening,

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { Farm } from '@troupe/actors/farm'
+import { Certificate } from '@troupe/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { told } from './serving.js'
 import * as several from './tasks/several.js'
-import { Command, taskFile, troupe } from './troupe.js'
+import { Command, folder, taskFile, troupe } from './troupe.js'
 
 const FILE = taskFile('several.js')
 
@@ -30,6 +32,23 @@ describe('troupe worker', () => {
     command.interrupt()
     expect(await command.result).toMatchObject({ signal: 'SIGINT', stdout: '' })
     await expect.poll(() => farm.stats().workers).toEqual([])
+  })
+
+  it('joins a farm that is secured with its certificate, and is refused, and told so, with another', async () => {
+    const place = folder()
+    const [server, ann, eve] = [Certificate.generate(), Certificate.generate(), Certificate.generate()]
+    const file = (name: string) => join(place, name)
+    await Promise.all([server.savePublic(file('farm')), ann.save(file('ann')), eve.save(file('eve'))])
+    const { farm, join: command } = await openFarm({ security: { certificate: server, trust: ann } })
+    const as = (name: string) => [...command, '--slots', '1', '--cert', file(name), '--trust', file('farm')]
+    const stranger = await troupe([...as('eve'), '--join-timeout-ms', '5000'])
+    expect(stranger.status).toBe(2)
+    expect(stranger.stderr).toMatch(/\(ACCESS_DENIED\)\n$/)
+    const worker = new Command(as('ann'))
+    await told(worker, /1 worker has joined/)
+    expect(await farm.submit(several.double, 21)).toBe(42)
+    worker.child.kill('SIGTERM')
+    expect((await worker.result).signal).toBe('SIGTERM')
   })
 
   it('waits for its farm when it ends, and joins the next', async () => {
@@ -73,6 +92,7 @@ describe('troupe worker', () => {
       'no farm can be reached at tcp://127.0.0.1:1',
     ],
     [['worker', 'nowhere.js', '--join', 'tcp://127.0.0.1:1'], 'there is no task file nowhere.js'],
+    [['worker', FILE, '--join', 'tcp://127.0.0.1:1', '--cert', '/nowhere'], 'trust: is wanted with --cert'],
     [['worker', FILE], "required option '--join <ENDPOINT>' not specified"],
     [['worker', FILE, '--join', 'somewhere'], 'farm: must be one address'],
   ])('ends with 2 and says why: %j', async (args, why) => {
