@@ -290,7 +290,8 @@ export abstract class ZMQSocket implements AsyncDisposable {
   /** Binds the first candidate of an address that is free. */
   async #bindFirst(asked: string, address: string, file: PrivateEndpoint | undefined): Promise<string> {
     const { log, options, security, what } = this.#heart
-    if (!options.insecure && !isLocalAddress(address) && !security?.isEncrypted) warnOf(what, address, log)
+    if (!options.insecure && !isLocalAddress(address) && !security?.isEncrypted)
+      warnOf({ what, kind: this.#heart.kind, address }, log)
     await security?.guard()
     const candidates = bindCandidates(address)
     let taken: unknown
@@ -357,9 +358,9 @@ export abstract class ZMQSocket implements AsyncDisposable {
 let hasWarned = false
 
 /** Of each in the log, and once in a process where people look who have no log. */
-function warnOf(what: string, address: string, log: Logger): void {
+function warnOf({ what, kind, address }: { what: string; kind: SocketKind; address: string }, log: Logger): void {
   const why = `${what} binds ${address}, beyond this machine, without encryption and authentication`
-  log.warn({ address }, why)
+  log.warn({ socket: kind, address }, why)
   if (hasWarned) return
   hasWarned = true
   const detail =

@@ -22,6 +22,7 @@ const COMMON = {
   typeOfService: 8,
   ioThreadAffinity: 1,
   insecure: true,
+  maxConnections: 100,
   immediate: true,
   sendHighWaterMark: 1,
   sendBufferBytes: 4_096,
@@ -35,7 +36,7 @@ const COMMON = {
 } as const satisfies DealerOptions & RouterOptions
 const DEALER = { ...COMMON, probeRouter: true, conflate: false } as const satisfies DealerOptions
 const ROUTER = { ...COMMON, probeRouter: false, mandatory: true, handover: true } as const satisfies RouterOptions
-const MESSAGES = ['schema', 'codec', 'log', 'networkDevice', 'socksProxy']
+const MESSAGES = ['schema', 'codec', 'log', 'security', 'networkDevice', 'socksProxy']
 
 it('libzmq takes each option, and messages flow with all of them', async () => {
   expect([...Object.keys(DEALER), ...MESSAGES].sort()).toEqual(Object.keys(DealerOptions.shape).sort())

@@ -30,7 +30,7 @@ describe.each(TRANSPORTS)('messages with a schema over %s', (transport) => {
     await dealer.send(['{"item":"tea"}', 'and more'])
     await dealer.send(['{"item":"milk"}'])
     expect(await router.receive()).toMatchObject({ message: { item: 'milk', count: 1 } })
-    expect(router.stats).toEqual({ sent: 0, dropped: 0, received: 1, invalid: 4 })
+    expect(router.stats).toEqual({ sent: 0, dropped: 0, received: 1, invalid: 4, denied: 0 })
     expect(warnings).toEqual([{ socket: 'router socket', invalid: 1, err: expect.anything() }])
   })
 

@@ -38,7 +38,9 @@ describe.each(TRANSPORTS)('two pairs over %s', (transport) => {
     const sending = Promise.all([...asked.map((one) => here.send(one)), ...answered.map((one) => there.send(one))])
     expect(await Promise.all([take(1_000, there), take(1_000, here)])).toEqual([asked, answered])
     await sending
-    expect([here.stats, there.stats]).toEqual(Array(2).fill({ sent: 1_000, dropped: 0, received: 1_000, invalid: 0 }))
+    expect([here.stats, there.stats]).toEqual(
+      Array(2).fill({ sent: 1_000, dropped: 0, received: 1_000, invalid: 0, denied: 0 }),
+    )
   })
 
   it('may both send any number of messages before they receive one: nobody has a turn', async () => {

@@ -89,7 +89,7 @@ describe.each(TRANSPORTS)('a pair over %s', (transport) => {
     const outcomes = operations.map((one) => expect(one).rejects.toMatchObject({ code: 'CLOSED' }))
     await here.close()
     await Promise.all(outcomes)
-    expect(here.stats).toEqual({ sent: 0, dropped: 0, received: 0, invalid: 0 })
+    expect(here.stats).toEqual({ sent: 0, dropped: 0, received: 0, invalid: 0, denied: 0 })
   })
 
   it('that is iterated gives each message, answers meanwhile, and ends when it is closed', async () => {

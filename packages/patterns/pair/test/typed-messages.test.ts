@@ -18,7 +18,7 @@ describe.each(TRANSPORTS)('a pair over %s', (transport) => {
         code: 'INVALID_MESSAGE',
         issues: [{ path: 'from' }],
       })
-      expect(pair.stats).toEqual({ sent: 1, dropped: 0, received: 1, invalid: 0 })
+      expect(pair.stats).toEqual({ sent: 1, dropped: 0, received: 1, invalid: 0, denied: 0 })
     }
   })
 
@@ -28,7 +28,7 @@ describe.each(TRANSPORTS)('a pair over %s', (transport) => {
     for (const bad of ['{"from":"e2"}', '{']) await raw.send(bad)
     await raw.send('{"from":"e2","to":"e4"}')
     expect(await typed.receive()).toEqual({ from: 'e2', to: 'e4', check: false })
-    expect(typed.stats).toEqual({ sent: 0, dropped: 0, received: 1, invalid: 2 })
+    expect(typed.stats).toEqual({ sent: 0, dropped: 0, received: 1, invalid: 2, denied: 0 })
     await typed.send({ from: 'e7', to: 'e5' })
     expect(await raw.receive()).toBe('{"from":"e7","to":"e5"}')
   })

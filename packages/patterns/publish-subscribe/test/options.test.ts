@@ -25,11 +25,12 @@ const COMMON = {
   typeOfService: 8,
   ioThreadAffinity: 1,
   insecure: true,
+  maxConnections: 100,
 } as const
 const SENDING = { sendHighWaterMark: 10, sendBufferBytes: 4_096, sendQueueLimit: 10 } as const
 const RECEIVING = { receiveHighWaterMark: 10, receiveBufferBytes: 4_096, onInvalid: 'throw' } as const
 const PUBLISHING = { noDrop: true, invertMatching: false, lastValueCache: false, lastValueTopics: 5 } as const
-const OTHERS = ['schema', 'codec', 'log', 'topics', 'networkDevice', 'socksProxy']
+const OTHERS = ['schema', 'codec', 'log', 'security', 'topics', 'networkDevice', 'socksProxy']
 
 it('libzmq takes each option, and messages flow with all of them', async () => {
   const publisher = { ...COMMON, ...SENDING, ...PUBLISHING, conflate: false } as const

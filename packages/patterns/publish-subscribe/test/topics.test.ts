@@ -45,7 +45,7 @@ describe.each(TRANSPORTS)('typed topics over %s', (transport) => {
     await publisher.send([Uint8Array.of(255), '"x"'])
     await publisher.send(['news', '"good"'])
     expect(await subscriber.receive()).toEqual({ key: 'news', topic: 'news', message: 'good' })
-    expect(subscriber.stats).toEqual({ sent: 0, dropped: 0, received: 1, invalid: 7 })
+    expect(subscriber.stats).toEqual({ sent: 0, dropped: 0, received: 1, invalid: 7, denied: 0 })
     expect(warnings).toHaveLength(1)
   })
 

@@ -250,21 +250,22 @@ it('a program ends by itself when it has closed a socket that limits its connect
 
 describe('beyond this machine', () => {
   it('a socket without encryption warns, once in a process', async () => {
-    const warnings: string[] = []
-    const listener = ({ message, name }: Error) => void (name === 'InsecureEndpointWarning' && warnings.push(message))
-    process.on('warning', listener)
-    await using secured = new ZMQPull('tcp://*:*', { security: { certificate: server, trust: client } })
-    await using told = new ZMQPull('tcp://*:*', { insecure: true })
-    await Promise.all([secured.ready(), told.ready()])
-    await new Promise(setImmediate)
-    expect(warnings).toEqual([])
-    await using one = new ZMQPull('tcp://*:*')
-    await using two = new ZMQPull('tcp://*:*')
-    await Promise.all([one.ready(), two.ready()])
-    await new Promise(setImmediate)
-    process.removeListener('warning', listener)
-    expect(warnings).toHaveLength(1)
-    expect(warnings[0]).toContain('tcp://*:*')
+    const program = `
+      import { Certificate } from '@troupe/core'
+      import { ZMQPull } from '@troupe/push-pull'
+      const keys = Certificate.generate()
+      for (const options of [{ security: { certificate: keys, trust: keys } }, { insecure: true }, {}, {}]) {
+        const pull = new ZMQPull('tcp://*:*', options)
+        await pull.ready()
+        await pull.close()
+        process.stderr.write('.')
+        await new Promise(setImmediate)
+      }`
+    const { stderr } = await run(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: import.meta.dirname,
+    })
+    expect(stderr).toMatch(/^\.\.\..*InsecureEndpointWarning: .*tcp:\/\/\*:\*[^.]*.*security.*insecure: true.*\.$/s)
+    expect(stderr.match(/InsecureEndpointWarning/g)).toHaveLength(1)
   })
 })
 

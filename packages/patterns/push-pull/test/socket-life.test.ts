@@ -86,7 +86,7 @@ it('rubbish that is written to a bound port leaves the socket serving', async ()
   await using push = new ZMQPush(await pull.endpoint())
   await push.send('still here')
   expect(await pull.receive()).toBe('still here')
-  expect(pull.stats).toEqual({ sent: 0, dropped: 0, received: 1, invalid: 0 })
+  expect(pull.stats).toEqual({ sent: 0, dropped: 0, received: 1, invalid: 0, denied: 0 })
 })
 
 /** How many files and sockets this process has open, where the system tells. */

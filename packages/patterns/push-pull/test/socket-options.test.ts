@@ -23,13 +23,14 @@ const COMMON = {
   typeOfService: 8,
   ioThreadAffinity: 1,
   insecure: true,
+  maxConnections: 100,
 } as const satisfies SendingOptions & ReceivingOptions
 const SENDING = { sendHighWaterMark: 1, sendBufferBytes: 4_096, sendQueueLimit: 1 } as const
 const RECEIVING = { receiveHighWaterMark: 1, receiveBufferBytes: 4_096, onInvalid: 'throw' } as const
 
 it('libzmq takes each option, and messages flow with all of them', async () => {
   // Whose effects are shown elsewhere, for they need more than two sockets.
-  const elsewhere = ['schema', 'codec', 'log', 'networkDevice', 'socksProxy']
+  const elsewhere = ['schema', 'codec', 'log', 'security', 'networkDevice', 'socksProxy']
   const here = [...Object.keys(COMMON), ...Object.keys(SENDING), ...Object.keys(RECEIVING), ...elsewhere]
   expect(here.sort()).toEqual(Object.keys(DuplexOptions.shape).sort())
   await using pull = new ZMQPull('tcp://127.0.0.1:*', { ...COMMON, ...RECEIVING })

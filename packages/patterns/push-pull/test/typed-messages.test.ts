@@ -28,7 +28,7 @@ describe.each(TRANSPORTS)('messages with a schema over %s', (transport) => {
     await push.send(['{"item":"tea"}', 'and more'])
     await push.send(['{"item":"milk"}'])
     expect(await pull.receive()).toEqual({ item: 'milk', count: 1 })
-    expect(pull.stats).toEqual({ sent: 0, dropped: 0, received: 1, invalid: 5 })
+    expect(pull.stats).toEqual({ sent: 0, dropped: 0, received: 1, invalid: 5, denied: 0 })
     // Once for the burst, not once for each.
     expect(warnings).toEqual([{ socket: 'pull socket', invalid: 1, err: expect.anything() }])
   })

@@ -27,7 +27,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       expect(await reply.send(`${word}!`)).toBe('sent')
       expect(await request.receive()).toBe(`${word}!`)
     }
-    expect(request.stats).toEqual({ sent: 3, dropped: 0, received: 3, invalid: 0 })
+    expect(request.stats).toEqual({ sent: 3, dropped: 0, received: 3, invalid: 0, denied: 0 })
   })
 
   it('a second send before the reply is received is ignored, and not sent (28/REQREP)', async () => {

@@ -164,7 +164,7 @@ describe.each(TRANSPORTS)('a reliable request over %s', (transport) => {
     expect(String(await reply.receive())).toBe('{"n":1}')
     await reply.send(['{"n":2}'])
     expect(await asking).toEqual({ n: 2 })
-    expect(request.stats).toMatchObject({ sent: 2, invalid: 1 })
+    expect(request.stats).toMatchObject({ sent: 2, invalid: 1, denied: 0 })
   })
 
   it('whose replies are all garbled is rejected with TIMEOUT, caused by what was wrong with the last', async () => {

@@ -150,7 +150,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect(await reply.receive()).toBe('proper')
     expect(await reply.send('answer')).toBe('sent')
     expect(texts(await dealer.receive())).toEqual(['', 'answer'])
-    expect(reply.stats).toEqual({ sent: 1, dropped: 0, received: 1, invalid: 0 })
+    expect(reply.stats).toEqual({ sent: 1, dropped: 0, received: 1, invalid: 0, denied: 0 })
   })
 
   it('an answer to a peer that is gone is dropped without a word, and the next request served (28/REQREP)', async () => {

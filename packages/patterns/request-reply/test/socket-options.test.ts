@@ -23,6 +23,7 @@ const COMMON = {
   typeOfService: 8,
   ioThreadAffinity: 1,
   insecure: true,
+  maxConnections: 100,
   sendHighWaterMark: 1,
   sendBufferBytes: 4_096,
   sendQueueLimit: 1,
@@ -33,7 +34,7 @@ const COMMON = {
   outOfOrder: 'throw',
 } as const satisfies ReplyOptions
 const ASKING = { correlate: true, relaxed: true, probeRouter: false } as const satisfies RequestOptions
-const ELSEWHERE = ['schema', 'codec', 'log', 'networkDevice', 'socksProxy']
+const ELSEWHERE = ['schema', 'codec', 'log', 'security', 'networkDevice', 'socksProxy']
 
 it('libzmq takes each option, and messages flow with all of them', async () => {
   const common = [...Object.keys(COMMON), ...ELSEWHERE]

@@ -40,7 +40,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect(await receiving).toEqual({ n: 1 })
     expect(await reply.send({ n: 2 })).toBe('sent')
     expect((await requests[2]!.receive())!.map(String)).toEqual(['{"n":2}'])
-    expect(reply.stats).toEqual({ sent: 3, dropped: 0, received: 1, invalid: 2 })
+    expect(reply.stats).toEqual({ sent: 3, dropped: 0, received: 1, invalid: 2, denied: 0 })
     expect(warnings).toMatchObject([{ socket: 'reply socket', invalid: 1 }, { ignored: 'send' }])
     for (const request of requests) await request.close()
   })
@@ -85,7 +85,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       await reply.receive()
       await reply.send(['{"numbers":[3]}'])
       expect(await request.receive()).toEqual({ numbers: [3], round: false })
-      expect(request.stats).toEqual({ sent: 3, dropped: 0, received: 1, invalid: 2 })
+      expect(request.stats).toEqual({ sent: 3, dropped: 0, received: 1, invalid: 2, denied: 0 })
     },
   )
 
