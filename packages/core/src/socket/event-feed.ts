@@ -1,6 +1,7 @@
 /**
  * The events of a socket's connections, for all that want them: libzmq has one monitor to a socket.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Event, Observer } from 'zeromq'
 import { TroupeError } from '../errors.js'
 import { codeOf, type RawSocket } from './raw.js'
@@ -49,8 +50,8 @@ const TYPES = {
   'handshake:error:other': 'handshake_failed',
 } as const
 
-/** How often it is made again when a signal interrupts it. */
-const INTERRUPTIONS = 100
+/** How often it is tried to watch a socket. */
+const TRIES = 1_000
 
 /** Who is told of the events of a socket. */
 export interface EventListener {
@@ -78,7 +79,7 @@ async function read(raw: RawSocket, listeners: readonly EventListener[]): Promis
   let events: Observer | undefined
   let error: unknown
   try {
-    events = observerOf(raw)
+    events = await observerOf(raw)
     for (;;) {
       const event = (await events.receive()) as Event | undefined
       if (event === undefined || event.type === 'end') break
@@ -91,13 +92,18 @@ async function read(raw: RawSocket, listeners: readonly EventListener[]): Promis
   for (const listener of listeners) listener.ended(error)
 }
 
-/** A signal that comes while it is made (a profiler's) interrupts it. */
-function observerOf(raw: RawSocket): Observer {
-  for (let left = INTERRUPTIONS; ; left--) {
+/**
+ * A signal that comes while it is made (a profiler's) interrupts it. And libzmq names the place of the events by the address
+ * of the socket in memory, which may have been another's a moment ago that is still being closed.
+ */
+async function observerOf(raw: RawSocket): Promise<Observer> {
+  for (let left = TRIES; ; left--) {
     try {
       return raw.events
     } catch (error) {
-      if (codeOf(error) !== 'EINTR' || left === 0) throw error
+      const code = codeOf(error)
+      if ((code !== 'EINTR' && code !== 'EADDRINUSE') || left === 0) throw error
+      if (code === 'EADDRINUSE') await delay(1)
     }
   }
 }
