@@ -35,7 +35,10 @@ export class Connections {
         // Unbound: its connections end without a word.
         else if (type === 'closed') add(address, -(open.get(address) ?? 0))
       },
-      ended: () => undefined,
+      ended: () => {
+        for (const count of open.values()) this.#open -= count
+        open.clear()
+      },
     })
   }
 

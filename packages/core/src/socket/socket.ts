@@ -104,6 +104,7 @@ export abstract class ZMQSocket implements AsyncDisposable {
   #bound: Bound[] = []
   #connected: string[] = []
   #closing: Promise<void> | undefined
+  #connections: Connections | undefined
 
   /**
    * @throws {InvalidEndpointError} `INVALID_ENDPOINT`
@@ -130,6 +131,7 @@ export abstract class ZMQSocket implements AsyncDisposable {
       what: `the ${what}`,
       open: async () => {
         await security?.open()
+        this.#connections = connections
         connections?.count(this.#heart.raw)
         for (const { end, address } of endpoints) {
           if (end === 'bind') await this.#bind(address)
@@ -254,6 +256,7 @@ export abstract class ZMQSocket implements AsyncDisposable {
     heart.lifecycle.assertRunning()
     const old = heart.raw
     heart.raw = openRaw(heart.kind, heart.options, heart.what)
+    this.#connections?.count(heart.raw)
     old.linger = 0
     old.close()
     for (const address of this.#connected.splice(0)) this.#connect(address)
