@@ -3,7 +3,6 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Host, Round, RoundsOf } from '../host.js'
 import { alternate } from '../rounds.js'
@@ -17,8 +16,6 @@ import { timeTable } from '../time-table.js'
 
 const STRANGERS = fileURLToPath(new URL('../rpc/strangers.main.js', import.meta.url))
 const MOST = 2
-/** They have begun by then. */
-const BEGUN_MS = 200
 /** How many knock a second. The last is the target. */
 const CONTENDERS = [0, 100, 1_000].map((perSecond) => ({
   name: perSecond === 0 ? 'nobody knocks' : `${figure(perSecond)} strangers knock a second`,
@@ -104,9 +101,10 @@ class Strangers implements AsyncDisposable {
   }
 
   async during<Value>(work: () => Promise<Value>, name: string, perSecond: number): Promise<Value> {
+    const begun = once(this.#child, 'message')
     this.#child.send(perSecond)
+    await begun
     const began = performance.now()
-    await sleep(BEGUN_MS)
     const value = await work()
     const seconds = (performance.now() - began) / 1_000
     const counted = once(this.#child, 'message')
