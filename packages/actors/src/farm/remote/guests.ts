@@ -101,7 +101,7 @@ export class Guests {
     // Whoever is honest says HELLO again.
     if (this.#asked.has(incarnation) || this.#asked.size >= options.maxJoining) return
     this.#asked.add(incarnation)
-    void security.identify(key ?? '').then((identity) => {
+    const looked = security.identify(key ?? '').then((identity) => {
       this.#asked.delete(incarnation)
       if (!this.#isOpen || this.#guests.has(incarnation)) return
       if (identity !== undefined) return this.#judge(inbox, header, hello, identity)
@@ -110,6 +110,7 @@ export class Guests {
         log.warn({ inbox, key, denied: this.#denied }, 'a worker was not let in: it names no key that is trusted')
       }
     })
+    looked.catch((error: unknown) => log.error({ err: errorData(error), inbox }, 'a worker could not be let in'))
   }
 
   #judge(inbox: string, header: Header, hello: Hello, identity: Identity | undefined): void {
