@@ -4,9 +4,10 @@
 import { once } from 'node:events'
 import { connect as connectTcp, createServer } from 'node:net'
 import { Certificate, ZMQAuthenticator } from '@troupe/core'
+import { ZMQDealer } from '@troupe/dealer-router'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { keptLog } from './kept-log.js'
-import { type KitchenOptions, newTag, openClient, openKitchen, until } from './open-service.js'
+import { closing, type KitchenOptions, newTag, openClient, openKitchen, until } from './open-service.js'
 import { BYE, CALL, CHALLENGE, HELLO, openPeer, PROOF, proof, REPLY, WELCOME } from './raw-peer.js'
 
 const [server, ann, bob, stranger] = [
@@ -231,6 +232,27 @@ describe('one that is let in', () => {
     expect(await waiting).toBe('ABORTED')
   })
 })
+
+it('who comes by the routing id of a client that is gone finds no session of it, and calls nothing', async () => {
+  // What is silent is not given up meanwhile.
+  const { service, honest } = await open({ heartbeatMs: 100_000, livenessMs: 600_000 })
+  const dealerOf = (certificate: Certificate) =>
+    closing(new ZMQDealer(service.endpoint, { ...RAW, security: as(certificate) }), (dealer) => dealer.close())
+  const frame = (...items: unknown[]) => [Buffer.from(JSON.stringify(items))]
+  const victim = dealerOf(ann)
+  await victim.send(frame(1, [HELLO, 1, 'kitchen']))
+  await victim.receive()
+  await victim.close()
+  await until(() => service.stats.sessions === 1)
+  const thief = dealerOf(bob)
+  await thief.send(frame(2, [CALL, 1, 'who', null, null]))
+  const answer = JSON.parse(String((await thief.receive())[0])) as [number, [number, { code: string }]]
+  expect(answer[1]).toMatchObject([BYE, { code: 'NO_SESSION' }])
+  expect(await honest.echo('still served')).toBe('still served')
+  expect(service.stats.done).toBe(1)
+})
+/** The routing id is the client's to choose. */
+const RAW = { codec: 'frames', routingId: 'the client', lingerMs: 0 } as const
 
 const GARBAGE: readonly (readonly unknown[])[] = [
   [HELLO],

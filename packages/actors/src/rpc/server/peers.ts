@@ -47,6 +47,10 @@ export class Peers {
   async read(): Promise<void> {
     for await (const { routingId, message } of this.#terms.router) {
       const id = Buffer.from(routingId.buffer, routingId.byteOffset, routingId.byteLength).toString('latin1')
+      if (message.length === 1 && message[0]!.length === 0) {
+        this.#gone(id)
+        continue
+      }
       const member = this.#members.get(id) ?? this.#meet(id, routingId)
       if (member === undefined) continue
       member.speaks = true
@@ -59,6 +63,15 @@ export class Peers {
       member.session ??= this.#open(member)
       member.session.came(message.length === 1 ? message[0]! : NO_FRAME)
     }
+  }
+
+  /** A session ends with its connection: another could come by its routing id, and would be taken for it. */
+  #gone(id: string): void {
+    const member = this.#members.get(id)
+    if (member === undefined) return
+    member.session?.end('its connection is gone')
+    member.channel.close()
+    this.#members.delete(id)
   }
 
   /** Called each heartbeat: forgets those whose session has ended, once they are quiet. */

@@ -8,6 +8,7 @@ import {
   Lifecycle,
   type LifecycleState,
   type Logger,
+  noticeDepartures,
   parseEndpoints,
   parseOptions,
   resolveLog,
@@ -212,6 +213,7 @@ export class Service implements Supervised, AsyncDisposable {
       // The connection of a client whose machine has gone is to be given back some day.
       ...{ tcpKeepalive: 1, tcpKeepaliveIdleSeconds: 60, tcpKeepaliveIntervalSeconds: 10, tcpKeepaliveCount: 6 },
     })
+    noticeDepartures(this.#router)
     void this.#watch(new ZMQMonitor(this.#router))
     this.#peers = new Peers({ core: this.#core, router: this.#router, options, log: this.#log })
     for (const { address } of endpoints) this.#endpoints.push(await this.#router.bind(address))
