@@ -48,7 +48,8 @@ export class Peers {
     for await (const { routingId, message } of this.#terms.router) {
       const id = Buffer.from(routingId.buffer, routingId.byteOffset, routingId.byteLength).toString('latin1')
       if (message.length === 1 && message[0]!.length === 0) {
-        this.#gone(id)
+        // A session ends with its connection: another could come by its routing id, and would be taken for it.
+        this.#members.get(id)?.session?.gone()
         continue
       }
       const member = this.#members.get(id) ?? this.#meet(id, routingId)
@@ -63,15 +64,6 @@ export class Peers {
       member.session ??= this.#open(member)
       member.session.came(message.length === 1 ? message[0]! : NO_FRAME)
     }
-  }
-
-  /** A session ends with its connection: another could come by its routing id, and would be taken for it. */
-  #gone(id: string): void {
-    const member = this.#members.get(id)
-    if (member === undefined) return
-    member.session?.end('its connection is gone')
-    member.channel.close()
-    this.#members.delete(id)
   }
 
   /** Called each heartbeat: forgets those whose session has ended, once they are quiet. */

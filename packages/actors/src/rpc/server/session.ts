@@ -209,6 +209,13 @@ export class Session implements CallPort {
     this.end(error === undefined ? 'the server ended it' : error.message)
   }
 
+  /** An empty frame came: libzmq says so when the connection is gone, or the peer has sent it, which is then told. */
+  gone(): void {
+    if (this.#hasEnded) return
+    this.#outbox.say([BYE, wireError('PROTOCOL_ERROR', 'an empty frame came')], true)
+    this.end('its connection is gone')
+  }
+
   /** Its peer is gone, or it has ended: its calls are not wanted any more. */
   end(why: string): void {
     if (this.#hasEnded) return
