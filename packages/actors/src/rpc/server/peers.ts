@@ -49,7 +49,7 @@ export class Peers {
       const id = Buffer.from(routingId.buffer, routingId.byteOffset, routingId.byteLength).toString('latin1')
       if (message.length === 1 && message[0]!.length === 0) {
         // A session ends with its connection: another could come by its routing id, and would be taken for it.
-        this.#members.get(id)?.session?.gone()
+        this.#gone(id)
         continue
       }
       const member = this.#members.get(id) ?? this.#meet(id, routingId)
@@ -64,6 +64,15 @@ export class Peers {
       member.session ??= this.#open(member)
       member.session.came(message.length === 1 ? message[0]! : NO_FRAME)
     }
+  }
+
+  #gone(id: string): void {
+    const member = this.#members.get(id)
+    if (member === undefined) return
+    member.session?.gone()
+    this.#members.delete(id)
+    // After its last word, if somebody is there to hear it.
+    setImmediate(() => member.channel.close())
   }
 
   /** Called each heartbeat: forgets those whose session has ended, once they are quiet. */
