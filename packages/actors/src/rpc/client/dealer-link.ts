@@ -6,7 +6,7 @@ import { errorData, type Logger, ZMQMonitor } from '@troupe/core'
 import { ZMQDealer } from '@troupe/dealer-router'
 import type { CheckedConnectOptions } from './connect.options.js'
 import { type Credentials, credentialsOf, type LoadedSecurity, loadSecurity } from './credentials.js'
-import { handshakeTrouble } from './handshake-trouble.js'
+import { handshakeTrouble, isRefusal } from './handshake-trouble.js'
 import type { Dial, LinkEvents, ServerLink } from './upstream.js'
 
 /** How long the last words may take to be sent, in ms. */
@@ -112,12 +112,18 @@ class DealerLink implements ServerLink {
   }
 
   async #watch(monitor: ZMQMonitor, security: LoadedSecurity | undefined): Promise<void> {
+    let closings = 0
     try {
       for await (const event of monitor) {
+        const hasFailed = event.type === 'handshake_failed'
         // libzmq does not connect again after some of these.
-        const trouble = event.type === 'handshake_failed' ? handshakeTrouble(event, security) : undefined
+        const trouble = hasFailed ? handshakeTrouble(event, security) : undefined
         if (trouble !== undefined) this.#terms.events.failed(trouble)
-        else if (event.type === 'disconnected') await this.#lost('the other side has closed it')
+        // Who wants CURVE may close before it was read that it does. libzmq connects again, and then it may be read.
+        else if (hasFailed) closings++
+        else if (event.type === 'disconnected' && (closings === 0 || isRefusal(closings))) {
+          await this.#lost('the other side has closed it')
+        } else if (event.type === 'handshake_succeeded') closings = 0
       }
     } catch (error) {
       this.#terms.log.debug({ err: errorData(error) }, 'a connection is not watched any more')
