@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { judge } from '../scripts/audit.mjs'
 import { graphOf, productionGraph } from '../scripts/production-graph.mjs'
+import { rowsUnder } from './rows-under.js'
 
 const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'dependencies.md'), 'utf8')
 const graph = productionGraph()
@@ -13,32 +14,20 @@ const direct = graph.filter(({ isDirect }) => isDirect)
 const needed = graph.filter(({ isDirect, isOptional }) => !isDirect && !isOptional)
 const optional = graph.filter(({ isDirect, isOptional }) => !isDirect && isOptional)
 
-/** The cells of the rows of the table under a heading. */
-function rowsUnder(heading: string): string[][] {
-  const [, section = ''] = page.split(`## ${heading}\n`)
-  const rows = section.split(/^#/m)[0]!.match(/^\|.*\|$/gm) ?? []
-  return rows.slice(2).map((row) =>
-    row
-      .slice(1, -1)
-      .split('|')
-      .map((cell) => cell.trim()),
-  )
-}
-
 const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ')
 const listed = (dependencies: typeof graph) =>
   dependencies.map(({ name, broughtBy }) => [code([name]), code(broughtBy)])
 
 describe('the page on dependencies', () => {
   it('has each that a published package names, who needs it, and a reason', () => {
-    const rows = rowsUnder('Those that ours name')
+    const rows = rowsUnder(page, '## Those that ours name')
     expect(rows.map(([name, by]) => [name, by])).toEqual(listed(direct))
     expect(rows.filter(([, , reason = '']) => reason.length < 10)).toEqual([])
   })
 
   it('has each that these bring, and who brings it', () => {
-    expect(rowsUnder('Those that these bring')).toEqual(listed(needed))
-    expect(rowsUnder('Optional ones')).toEqual(listed(optional))
+    expect(rowsUnder(page, '## Those that these bring')).toEqual(listed(needed))
+    expect(rowsUnder(page, '## Optional ones')).toEqual(listed(optional))
   })
 
   it('tells their numbers', () => {

@@ -5,26 +5,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { filesUnder } from './files-under.js'
+import { rowsUnder } from './rows-under.js'
 
 const ROOT = join(import.meta.dirname, '..')
 const FOLDERS = ['packages/actors/test/rpc/', 'packages/interop/test/rpc/', 'packages/cli/test/', 'examples/test/']
 const page = readFileSync(join(ROOT, 'docs', 'rpc.md'), 'utf8')
 const files = filesUnder(ROOT).filter((path) => FOLDERS.some((folder) => path.startsWith(folder)))
 
-/** The cells of the rows of the table under a heading. */
-function rowsUnder(heading: string): string[][] {
-  const [, section = ''] = page.split(`### ${heading}\n`)
-  const rows = section.split(/^#/m)[0]!.match(/^\|.*\|$/gm) ?? []
-  return rows.slice(2).map((row) =>
-    row
-      .slice(1, -1)
-      .split('|')
-      .map((cell) => cell.trim()),
-  )
-}
-
-const claims = rowsUnder('What we have').filter(([, ours = '']) => ours.startsWith('yes'))
-const tests = new Map(rowsUnder('Tests').map(([what = '', named = '']) => [what, named]))
+const claims = rowsUnder(page, '### What we have').filter(([, ours = '']) => ours.startsWith('yes'))
+const tests = new Map(rowsUnder(page, '### Tests').map(([what = '', named = '']) => [what, named]))
 const named = [...tests.values()].flatMap((cell) =>
   [...cell.matchAll(/`([\w-]+\.test\.ts)`: ((?:"[^"]+"(?:, )?)+)/g)].flatMap(([, file = '', titles = '']) =>
     [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ file, title })),

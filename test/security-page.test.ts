@@ -4,17 +4,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { rowsUnder } from './rows-under.js'
 
 const ROOT = join(import.meta.dirname, '..')
 const page = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8')
-const [, section = ''] = page.split('## Claims and tests\n')
-const rows = (section.split(/^#/m)[0]!.match(/^\|.*\|$/gm) ?? []).slice(2).map((row) => {
-  const [claim = '', tests = ''] = row.slice(1, -1).split('|')
+const rows = rowsUnder(page, '## Claims and tests').map(([claim = '', tests = '']) => {
   const named = [...tests.matchAll(/`([^`]+\.test\.ts)` › "([^"]+)"/g)].map(([, file = '', title = '']) => ({
     file,
     title,
   }))
-  return { claim: claim.trim(), named, rest: tests.replaceAll(/`[^`]+\.test\.ts` › "[^"]+"/g, '').trim() }
+  return { claim, named, rest: tests.replaceAll(/`[^`]+\.test\.ts` › "[^"]+"/g, '').trim() }
 })
 
 describe('each claim of the threat model', () => {

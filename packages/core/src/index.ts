@@ -43,6 +43,7 @@ export {
   type Sent,
 } from './message/schema.js'
 export { parseOptions } from './options.js'
+export { PacedWarnings } from './paced-warnings.js'
 export {
   type PrivateEndpoint,
   type PrivatePath,
@@ -60,6 +61,9 @@ export { Certificate, type CertificateKeys, type CertificateMetadata } from './s
 export { CertificateError } from './security/certificate-error.js'
 export { CertificateStore } from './security/certificate-store.js'
 export type { Identity } from './security/identity.js'
+export { Keyring } from './security/keyring.js'
+export { ownCertificate, theOneOf } from './security/read-security.js'
+export { isSameSecret } from './security/same-secret.js'
 export { CurveSecurity, Security } from './security/security.js'
 export { openTrust, Trust } from './security/trust.js'
 export { noticeDepartures } from './socket/departures.js'

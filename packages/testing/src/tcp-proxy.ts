@@ -105,3 +105,19 @@ export class TcpProxy implements AsyncDisposable {
     setTimeout(() => to.write(bytes), weather.delayMs)
   }
 }
+
+/** What a client sends to a port, while it connects through another one. */
+export async function recordedThrough(port: number, act: (through: number) => Promise<void>): Promise<Buffer> {
+  const ways: Buffer[][] = []
+  await using proxy = await TcpProxy.to(port, () => {
+    const way: Buffer[] = []
+    ways.push(way)
+    return (bytes) => {
+      way.push(Buffer.from(bytes))
+      return bytes
+    }
+  })
+  await act(proxy.port)
+  // The first is that of who connects first.
+  return Buffer.concat(ways[0] ?? [])
+}

@@ -1,9 +1,10 @@
 /**
  * The farm's side of its workers: their channels, their joining, their life and their death.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Clock, Logger } from '@troupe/core'
+import { randomBytes } from 'node:crypto'
+import { type Clock, isSameSecret, type Logger } from '@troupe/core'
 import { type FarmEnd, PortEnd, SocketEnd, type SocketTerms } from './farm-end.js'
+import { isTold } from './is-told.js'
 import { Link } from './link.js'
 import type { Parts } from './parts.js'
 import type { Seat } from './seat.js'
@@ -172,7 +173,7 @@ export class Crew {
     if (header.kind === 'HELLO') return this.#hello(header, parts[1]!)
     const mate = this.#mates.get(header.incarnation)
     if (mate?.joined !== true || header.run !== this.#terms.run || header.version !== WIRE_VERSION) return this.#drop()
-    if (!isToken(mate.token, header.token)) return this.#drop()
+    if (!isSameSecret(header.token, mate.token)) return this.#drop()
     this.#prove(mate)
     this.#events.heard(mate)
     this.#acknowledge(mate, header)
@@ -255,15 +256,9 @@ export class Crew {
 
   #drop(): void {
     this.#dropped++
-    // Of a flood not each: the 1st, 2nd, 4th, 8th ...
-    if (!Number.isInteger(Math.log2(this.#dropped))) return
+    if (!isTold(this.#dropped)) return
     this.#terms.log.warn({ dropped: this.#dropped }, 'a message was not of a worker of this farm and was dropped')
   }
-}
-
-function isToken(token: Buffer, said: string | undefined): boolean {
-  const bytes = Buffer.from(said ?? '')
-  return bytes.length === token.length && timingSafeEqual(bytes, token)
 }
 
 const EMPTY = encodeBody(null, 'msgpack')

@@ -1,7 +1,7 @@
 /**
  * The farm's workers: started and restarted under a supervisor, each heard and spoken to through its channel.
  */
-import { errorData, type Logger, systemClock } from '@troupe/core'
+import { errorData, Keyring, type Logger, systemClock } from '@troupe/core'
 import type { Supervised } from '../actor/exit.js'
 import { Supervisor } from '../supervisor/supervisor.js'
 import { Crew, type Keeper, type Transport } from './crew.js'
@@ -9,7 +9,6 @@ import type { Dispatcher } from './dispatcher.js'
 import type { CheckedFarmOptions } from './farm.options.js'
 import { type Incarnation, Member, type WorkerStats } from './member.js'
 import type { Pace } from './pace.js'
-import { FarmSecurity } from './remote/farm-security.js'
 import { Guests } from './remote/guests.js'
 import { Seating } from './seating.js'
 import { Sink } from './sink.js'
@@ -44,7 +43,7 @@ export class WorkerPool {
   readonly #members = new Map<string, Member>()
   readonly #guests: Guests | undefined
   #dispatcher: Dispatcher | undefined
-  #security: FarmSecurity | undefined
+  #keyring: Keyring | undefined
   readonly #sinks: Sink[] = []
   #sinkEndpoint: string | undefined
   /** Where the farm's own workers find it: where all do, or in private. */
@@ -78,7 +77,7 @@ export class WorkerPool {
         log,
         crew: this.#crew,
         seating: this.seating,
-        security: () => this.#security,
+        keyring: () => this.#keyring,
         sink: () => this.#sinkEndpoint,
       })
     this.#groups = groupsOf(options)
@@ -136,7 +135,7 @@ export class WorkerPool {
     this.#dispatcher = dispatcher
     this.seating.open(dispatcher)
     const { intensity, periodMs, heartbeatMs, security } = this.#terms.options
-    this.#security = security && (await FarmSecurity.open(security, this.#terms.log))
+    this.#keyring = security && (await Keyring.open(security, 'a farm', this.#terms.log))
     await this.#guests?.open()
     if (this.#guests !== undefined || this.#groups.some(({ isolation }) => isolation !== 'thread')) await this.#listen()
     this.#timers = [
@@ -196,7 +195,7 @@ export class WorkerPool {
     const came = this.#crew.came.bind(this.#crew)
     const { endpoint, insecure, maxMessageBytes, maxConnections, handshakeTimeoutMs } = options
     const limits = { maxMessageBytes, maxConnections, handshakeTimeoutMs }
-    const security = this.#security?.listening
+    const security = this.#keyring?.listening
     const listen = (where: string | undefined) => {
       const sink = new Sink({
         run,
@@ -272,7 +271,7 @@ export class WorkerPool {
   #transport({ isolation }: WorkerGroup): Transport {
     if (isolation === 'thread') return 'port'
     if (isolation === 'inline') return 'inproc'
-    return this.#security === undefined && this.#terms.options.endpoint?.startsWith('tcp:') ? 'tcp' : 'ipc'
+    return this.#keyring === undefined && this.#terms.options.endpoint?.startsWith('tcp:') ? 'tcp' : 'ipc'
   }
 
   #joined(member: Member, now: Incarnation, hello: Hello): void {

@@ -5,6 +5,7 @@ import { errorData, type Logger, TroupeError } from '@troupe/core'
 import { encodeResults, encodeUpdate } from './answers-frame.js'
 import { ownedParts } from './binary-parts.js'
 import type { EquippedTask } from './equipment.js'
+import { isTold } from './is-told.js'
 import { Link } from './link.js'
 import { TaskRunner } from './task-runner.js'
 import { usedMiB } from './used-memory.js'
@@ -209,8 +210,7 @@ export class WorkerSession {
 
   #drop(why: string): void {
     this.#unread++
-    // Of a flood not each: the 1st, 2nd, 4th, 8th ...
-    if (Number.isInteger(Math.log2(this.#unread))) {
+    if (isTold(this.#unread)) {
       this.#terms.log.warn({ unread: this.#unread }, `a message ${why} and was dropped`)
     }
   }

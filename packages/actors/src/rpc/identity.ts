@@ -1,8 +1,8 @@
 /**
  * How a client proves to a service whose key it has, as functions: docs/wire/rpc.md, "Who calls".
  */
-import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Certificate, Identity } from '@troupe/core'
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { type Certificate, type Identity, isSameSecret } from '@troupe/core'
 import { z } from 'zod'
 
 /** What a service asks a client to prove its key over. Text, for JSON has no bytes. */
@@ -40,10 +40,7 @@ export function proofOf({ nonce, routingId, service }: Challenge, mine: Certific
   return createHmac('sha256', key).update(said).digest('hex')
 }
 
-export function isEqualProof(proof: string, wanted: string): boolean {
-  const [one, other] = [Buffer.from(proof), Buffer.from(wanted)]
-  return one.length === other.length && timingSafeEqual(one, other)
-}
+export const isEqualProof = (proof: string, wanted: string): boolean => isSameSecret(proof, Buffer.from(wanted))
 
 const IdentityShape = z.object({ publicKey: z.string(), metadata: z.record(z.string(), z.string()) })
 

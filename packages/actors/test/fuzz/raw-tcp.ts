@@ -8,7 +8,7 @@ import { Farm, FarmWorkers } from '@troupe/actors/farm'
 import { connect, contract, procedure, serve } from '@troupe/actors/rpc'
 import { Certificate } from '@troupe/core'
 import { type Seeded, seeded } from '@troupe/testing/seeded'
-import { TcpProxy } from '@troupe/testing/tcp-proxy'
+import { recordedThrough } from '@troupe/testing/tcp-proxy'
 import { z } from 'zod'
 import { double } from '../farm/fixtures/tasks.mjs'
 import type { Lived } from './live.js'
@@ -106,23 +106,6 @@ async function slowly(socket: Socket, bytes: Buffer): Promise<void> {
   }
 }
 
-/** Records what is sent to a port while an honest peer connects through here. */
-async function recorded(port: number, honest: (port: number) => Promise<void>): Promise<Buffer> {
-  const ways: Buffer[][] = []
-  await using proxy = await TcpProxy.to(port, () => {
-    const way: Buffer[] = []
-    ways.push(way)
-    return (bytes) => {
-      way.push(Buffer.from(bytes))
-      return bytes
-    }
-  })
-  await honest(proxy.port)
-  const [first, second] = ways.map((way) => Buffer.concat(way))
-  // Both begin with a greeting; that of a server of CURVE says so.
-  return [first!, second!].find((bytes) => bytes[32] !== 1) ?? first!
-}
-
 const portOf = (endpoint: string): number => Number(/\d+$/.exec(endpoint)![0])
 
 async function aFarm(isSecured: boolean): Promise<Listener> {
@@ -137,7 +120,7 @@ async function aFarm(isSecured: boolean): Promise<Listener> {
       security: isSecured ? { certificate: theirs, trust: ours.publicOnly() } : undefined,
     })
   const port = portOf(farm.endpoint!)
-  const opening = await recorded(port, async (through) => {
+  const opening = await recordedThrough(port, async (through) => {
     const workers = await join(through)
     await farm.submit(double, 1)
     await workers.leave()
@@ -173,7 +156,7 @@ async function aService(isSecured: boolean): Promise<Listener> {
       security: isSecured ? { certificate: theirs, trust: ours.publicOnly() } : undefined,
     })
   const port = portOf(service.endpoint)
-  const opening = await recorded(port, async (through) => {
+  const opening = await recordedThrough(port, async (through) => {
     const client = clientOf(through)
     await client.echo('hello')
     await client.close()

@@ -2,10 +2,11 @@
  * Strangers at a secured service: each is refused, counted, logged and without effect, beside a client that is served.
  */
 import { once } from 'node:events'
-import { connect as connectTcp, createServer } from 'node:net'
+import { connect as connectTcp } from 'node:net'
 import { Certificate, ZMQAuthenticator } from '@troupe/core'
 import { ZMQDealer } from '@troupe/dealer-router'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { recordedThrough } from '@troupe/testing/tcp-proxy'
+import { describe, expect, it } from 'vitest'
 import { keptLog } from './kept-log.js'
 import { closing, type KitchenOptions, newTag, openClient, openKitchen, until } from './open-service.js'
 import { BYE, CALL, CHALLENGE, HELLO, openPeer, PROOF, proof, REPLY, WELCOME } from './raw-peer.js'
@@ -80,34 +81,17 @@ describe('a stranger', () => {
   it('that plays what it has recorded of an honest connection is cut off, and nothing is called', async () => {
     const { service } = await open()
     const { port } = new URL(service.endpoint)
-    const recorded: Buffer[] = []
-    const recorder = createServer((near) => {
-      const far = connectTcp(Number(port), '127.0.0.1')
-      near.on('data', (bytes) => {
-        recorded.push(bytes)
-        far.write(bytes)
-      })
-      far.on('data', (bytes) => near.write(bytes))
-      for (const [one, other] of [
-        [near, far],
-        [far, near],
-      ] as const)
-        one.on('error', () => undefined).on('close', () => other.destroy())
-    }).listen(0, '127.0.0.1')
-    onTestFinished(() => void recorder.close())
-    await once(recorder, 'listening')
-    const tag = newTag()
-    const wiretapped = openClient([`tcp://127.0.0.1:${(recorder.address() as { port: number }).port}`], {
-      security: as(bob),
+    const recorded = await recordedThrough(Number(port), async (through) => {
+      const wiretapped = openClient([`tcp://127.0.0.1:${through}`], { security: as(bob) })
+      await wiretapped.open(newTag())
+      await wiretapped.close()
     })
-    await wiretapped.open(tag)
-    await wiretapped.close()
     const { done } = service.stats
     await until(() => service.stats.sessions === 1)
     const player = connectTcp(Number(port), '127.0.0.1')
     player.on('error', () => undefined).resume()
     await once(player, 'connect')
-    player.write(Buffer.concat(recorded))
+    player.write(recorded)
     await once(player, 'close')
     expect(service.stats.done).toBe(done)
     await until(() => service.stats.denied === 1)

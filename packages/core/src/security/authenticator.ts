@@ -2,9 +2,11 @@
  * Decides who may connect to the sockets that are given it (czmq's zauth, RFC 27).
  */
 import { z } from 'zod'
+import { systemClock } from '../clock.js'
 import { Lifecycle, type LifecycleState } from '../lifecycle/lifecycle.js'
 import { type Logger, resolveLog } from '../log.js'
 import { parseOptions } from '../options.js'
+import { PacedWarnings } from '../paced-warnings.js'
 import { AddressRules } from './address-rules.js'
 import { Certificate, type CertificateMetadata } from './certificate.js'
 import type { CertificateStore } from './certificate-store.js'
@@ -48,9 +50,6 @@ type Verdict =
   | { readonly ok: true; readonly userId: string; readonly metadata?: CertificateMetadata }
   | { readonly ok: false; readonly reason: DenialReason; readonly why: string; readonly isTemporary?: boolean }
 
-/** Of those that are refused, how many lines are logged in a second; what is left out is counted in the next one. */
-const LINES_A_SECOND = 10
-
 /**
  * An authenticator answers libzmq's questions about who connects to a socket that has it as `security.trust`. As czmq's: without rules NULL is
  * allowed and PLAIN and CURVE are refused; who is allowed by address must still authenticate. It is asked once for each connection, so what
@@ -71,7 +70,7 @@ export class ZMQAuthenticator implements AsyncDisposable {
   #allowed = 0
   readonly #passwords: Passwords | undefined
   #store: CertificateStore | undefined
-  #second = { began: 0, lines: 0, silent: 0 }
+  readonly #warnings: PacedWarnings
 
   /** @throws {InvalidOptionsError} `INVALID_OPTIONS` */
   constructor(options: AuthenticatorOptions = {}) {
@@ -79,6 +78,7 @@ export class ZMQAuthenticator implements AsyncDisposable {
     const { allow, deny, domain, log, plain } = this.#options
     this.domain = domain
     this.#log = resolveLog(log)
+    this.#warnings = new PacedWarnings(systemClock, this.#log)
     this.#passwords = plain === undefined ? undefined : new Passwords(plain)
     this.#rules.allow(allow ?? [])
     this.#rules.deny(deny ?? [])
@@ -197,17 +197,7 @@ export class ZMQAuthenticator implements AsyncDisposable {
   /** Counted each, and logged so that a flood of them does not fill the disk. */
   #refused(reason: DenialReason, facts: object): void {
     this.#denied[reason]++
-    const second = this.#second
-    const now = performance.now()
-    if (now - second.began >= 1_000) this.#second = { began: now, lines: 0, silent: second.silent }
-    if (!this.#options.verbose && this.#second.lines >= LINES_A_SECOND) {
-      this.#second.silent++
-      return
-    }
-    const notLogged = this.#second.silent
-    this.#second.lines++
-    this.#second.silent = 0
-    this.#log.warn({ ...facts, ...(notLogged > 0 && { notLogged }) }, 'a peer may not connect')
+    this.#warnings.warn(facts, 'a peer may not connect', { all: this.#options.verbose })
   }
 }
 

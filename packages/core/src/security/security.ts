@@ -2,11 +2,12 @@
  * The option `security` of sockets: by which mechanism they talk, who they are and whom they trust.
  */
 import { z } from 'zod'
-import { ClosedError, InvalidOptionsError } from '../errors.js'
+import { ClosedError, type InvalidOptionsError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { ZMQAuthenticator } from './authenticator.js'
 import { Certificate } from './certificate.js'
-import { ANYONE, openTrust, Trust } from './trust.js'
+import { type OwnCertificate, ownCertificate, theOneOf, wrongSecurity } from './read-security.js'
+import { openTrust, Trust } from './trust.js'
 import { answerFor, newDomain } from './zap-handler.js'
 
 const certificate = z.custom<Certificate | string>(
@@ -56,11 +57,6 @@ export interface SecurableSocket {
   zapEnforceDomain: boolean
 }
 
-interface Keys {
-  readonly publicKey: string
-  readonly secretKey: string
-}
-
 /** What a socket without `security` has that limits how many connect: all may who are not too many. */
 export const UNSECURED = { mechanism: 'null', trust: undefined } as const
 
@@ -70,8 +66,9 @@ export class SocketSecurity {
   readonly #what: string
   readonly #log: Logger
   readonly #full: () => Promise<string | undefined>
-  #keys: Keys | undefined
-  #serverKeys: readonly string[] = []
+  #own: OwnCertificate | undefined
+  /** Those that are trusted; undefined for anyone. */
+  #servers: readonly Certificate[] | undefined
   #guard: ZMQAuthenticator | undefined
   #domain: { readonly name: string; readonly leave: () => void } | undefined
   #denied = 0
@@ -80,7 +77,7 @@ export class SocketSecurity {
   /** @param full why nobody else may connect to the socket now, if so */
   constructor(options: Checked, what: string, log: Logger, full: () => Promise<string | undefined>) {
     this.#options = options
-    this.#what = what
+    this.#what = `the ${what}`
     this.#log = log
     this.#full = full
   }
@@ -103,11 +100,9 @@ export class SocketSecurity {
   async open(): Promise<void> {
     if ('mechanism' in this.#options) return
     const { certificate: given, trust } = this.#options
-    const mine = typeof given === 'string' ? await Certificate.load(given) : given
-    if (mine !== undefined) this.#keys = keysOf(mine, this.#what)
-    if (trust instanceof ZMQAuthenticator) return
-    const store = await openTrust(trust, this.#log)
-    this.#serverKeys = (await store?.all())?.map(({ publicKey }) => publicKey) ?? []
+    this.#own = await ownCertificate(given, this.#what)
+    if (trust instanceof ZMQAuthenticator) this.#servers = []
+    else this.#servers = await (await openTrust(trust, this.#log))?.all()
   }
 
   /**
@@ -119,7 +114,7 @@ export class SocketSecurity {
     const options = this.#options
     if ('username' in options)
       throw this.#wrong('username', 'is for the end that connects: who binds has `trust: authenticator`')
-    if (!('mechanism' in options) && this.#keys === undefined) {
+    if (!('mechanism' in options) && this.#own === undefined) {
       throw this.#wrong('certificate', 'is wanted of who binds: those that connect must know its key')
     }
     const { trust } = options
@@ -139,7 +134,7 @@ export class SocketSecurity {
     if ('mechanism' in options) raw.plainServer = options.mechanism === 'plain'
     else {
       raw.curveServer = true
-      raw.curveSecretKey = this.#keys!.secretKey
+      raw.curveSecretKey = this.#own!.secretKey
     }
     raw.zapDomain = this.#domain!.name
     raw.zapEnforceDomain = true
@@ -155,15 +150,11 @@ export class SocketSecurity {
       if (options.mechanism === 'plain') throw this.#wrong('username', 'and password are wanted of who connects')
       raw.plainServer = false
     } else {
-      const [serverKey, ...more] = this.#serverKeys
-      if (serverKey === undefined || more.length > 0) {
-        const count = options.trust === ANYONE ? 'anyone' : this.#serverKeys.length
-        throw this.#wrong('trust', `must be the one certificate of whom it connects to, not ${count}`)
-      }
-      this.#keys ??= keysOf(Certificate.generate(), this.#what)
-      raw.curvePublicKey = this.#keys.publicKey
-      raw.curveSecretKey = this.#keys.secretKey
-      raw.curveServerKey = serverKey
+      const server = theOneOf(this.#servers, this.#what, 'whom it connects to')
+      this.#own ??= Certificate.generate() as OwnCertificate
+      raw.curvePublicKey = this.#own.publicKey
+      raw.curveSecretKey = this.#own.secretKey
+      raw.curveServerKey = server.publicKey
     }
   }
 
@@ -192,18 +183,10 @@ export class SocketSecurity {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw new ClosedError(`the ${this.#what}`)
+    if (this.#isClosed) throw new ClosedError(this.#what)
   }
 
   #wrong(path: string, message: string): InvalidOptionsError {
-    return wrong(this.#what, path, message)
+    return wrongSecurity(this.#what, path, message)
   }
 }
-
-function keysOf({ publicKey, secretKey }: Certificate, what: string): Keys {
-  if (secretKey !== undefined) return { publicKey, secretKey }
-  throw wrong(what, 'certificate', 'has no secret key: its secret file is wanted, not the one that is given away')
-}
-
-const wrong = (what: string, path: string, message: string) =>
-  new InvalidOptionsError(`the ${what}`, [{ path: `security.${path}`, message }])

@@ -4,16 +4,16 @@
 import {
   AbortedError,
   assertSafeEndpoint,
-  Certificate,
   type CurveSecurity,
   deferred,
-  InvalidOptionsError,
   type Logger,
   openTrust,
+  ownCertificate,
   parseEndpoints,
   parseOptions,
   resolveLog,
   TroupeError,
+  theOneOf,
   ZMQAuthenticator,
 } from '@troupe/core'
 import { Actor } from '../../actor/actor.js'
@@ -274,14 +274,11 @@ const endOf = (actor: Actor): Promise<never> =>
 
 /** What the workers are to know, wherever they run. */
 async function keysOf({ certificate, trust }: CurveSecurity): Promise<JoinerKeys> {
-  const own = typeof certificate === 'string' ? await Certificate.load(certificate) : certificate!
-  const wrong = (path: string, message: string) =>
-    new InvalidOptionsError('workers of a farm', [{ path: `security.${path}`, message }])
-  const { publicKey, secretKey } = own
-  if (secretKey === undefined) throw wrong('certificate', 'has no secret key: its secret file is wanted')
-  const farms = trust instanceof ZMQAuthenticator ? [] : ((await (await openTrust(trust))?.all()) ?? [])
-  if (farms.length !== 1) throw wrong('trust', `must be the one certificate of the farm, not ${farms.length}`)
-  return { publicKey, secretKey, farmKey: farms[0]!.publicKey }
+  const what = 'workers of a farm'
+  // The options have a certificate.
+  const { publicKey, secretKey } = (await ownCertificate(certificate, what))!
+  const farms = trust instanceof ZMQAuthenticator ? [] : await (await openTrust(trust))?.all()
+  return { publicKey, secretKey, farmKey: theOneOf(farms, what, 'the farm').publicKey }
 }
 
 /** Listens beside the inboxes; what is heard before `heard` is called is lost, for no worker has joined by then. */

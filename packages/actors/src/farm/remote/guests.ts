@@ -1,17 +1,17 @@
 /**
  * The workers of a farm that were started elsewhere and have joined.
  */
-import { errorData, type Identity, type Logger, systemClock, TroupeError } from '@troupe/core'
+import { errorData, type Identity, type Keyring, type Logger, systemClock, TroupeError } from '@troupe/core'
 import { type Crew, type Keeper, type Mate, otherVersion } from '../crew.js'
 import type { CheckedFarmOptions } from '../farm.options.js'
 import { SocketEnd } from '../farm-end.js'
+import { isTold } from '../is-told.js'
 import { loadTasks } from '../load-tasks.js'
 import type { WorkerState, WorkerStats } from '../member.js'
 import type { Pace } from '../pace.js'
 import type { Seat } from '../seat.js'
 import type { Seating } from '../seating.js'
 import { type Header, type Hello, type TaskSign, WIRE_VERSION } from '../wire.js'
-import type { FarmSecurity } from './farm-security.js'
 import { LastWord } from './last-word.js'
 import { isAddress } from './route.js'
 import { difference, signOf } from './task-signs.js'
@@ -28,7 +28,7 @@ export interface GuestTerms {
   readonly crew: Crew
   readonly seating: Seating
   /** Known once it is open. */
-  security(): FarmSecurity | undefined
+  keyring(): Keyring | undefined
   /** Where the farm listens. */
   sink(): string | undefined
 }
@@ -61,8 +61,8 @@ export class Guests {
 
   constructor(terms: GuestTerms) {
     this.#terms = terms
-    const { run, log, security } = terms
-    this.#lastWord = new LastWord(run, log, (key) => (key === undefined ? undefined : security()?.dialling(key)))
+    const { run, log, keyring } = terms
+    this.#lastWord = new LastWord(run, log, (key) => (key === undefined ? undefined : keyring()?.dialling(key)))
   }
 
   /** How many HELLOs named a key that is not trusted, or none. */
@@ -95,18 +95,18 @@ export class Guests {
     const { inbox, key } = hello
     if (!this.#isOpen || inbox === undefined || !isAddress(inbox) || inbox === this.#terms.sink()) return
     const { log, options } = this.#terms
-    const security = this.#terms.security()
-    if (security === undefined) return this.#judge(inbox, header, hello, undefined)
+    const keyring = this.#terms.keyring()
+    if (keyring === undefined) return this.#judge(inbox, header, hello, undefined)
     const { incarnation } = header
     // Whoever is honest says HELLO again.
     if (this.#asked.has(incarnation) || this.#asked.size >= options.maxJoining) return
     this.#asked.add(incarnation)
-    const looked = security.identify(key ?? '').then((identity) => {
+    const looked = keyring.identify(key ?? '').then((identity) => {
       this.#asked.delete(incarnation)
       if (!this.#isOpen || this.#guests.has(incarnation)) return
       if (identity !== undefined) return this.#judge(inbox, header, hello, identity)
       this.#denied++
-      if (Number.isInteger(Math.log2(this.#denied))) {
+      if (isTold(this.#denied)) {
         log.warn({ inbox, key, denied: this.#denied }, 'a worker was not let in: it names no key that is trusted')
       }
     })
@@ -175,7 +175,7 @@ export class Guests {
       log.warn({ worker: guest.mate.id, inbox, host: hello.host, why }, 'a worker was given up')
       this.#silent(guest, why)
     }
-    const security = identity && this.#terms.security()?.dialling(identity.publicKey)
+    const security = identity && this.#terms.keyring()?.dialling(identity.publicKey)
     const end = new SocketEnd({ ...places, heartbeatMs, livenessMs, clock: systemClock, security, log, refused })
     try {
       end.open(inbox)

@@ -1,7 +1,7 @@
 /**
  * Who a client is, and whom it connects to, as its certificates say at the time.
  */
-import { Certificate, type CurveSecurity, InvalidOptionsError, openTrust, type Trust } from '@troupe/core'
+import { type Certificate, type CurveSecurity, openTrust, ownCertificate, type Trust, theOneOf } from '@troupe/core'
 import { type Challenge, proofOf } from '../identity.js'
 
 /** What a client proves to a server. */
@@ -26,16 +26,9 @@ export async function loadSecurity(
   { certificate: given, trust }: CurveSecurity,
   what: string,
 ): Promise<LoadedSecurity> {
-  const certificate = typeof given === 'string' ? await Certificate.load(given) : given
-  if (certificate !== undefined && certificate.secretKey === undefined) {
-    throw wrong(what, 'certificate', 'has no secret key: its secret file is wanted, not the one that is given away')
-  }
-  const servers = (await (await openTrust(trust as Trust))?.all()) ?? []
-  const [server] = servers
-  if (server === undefined || servers.length > 1) {
-    throw wrong(what, 'trust', `must be the one certificate of the servers, not ${servers.length}`)
-  }
-  return { certificate, server }
+  const certificate = await ownCertificate(given, what)
+  const servers = await (await openTrust(trust as Trust))?.all()
+  return { certificate, server: theOneOf(servers, what, 'the servers') }
 }
 
 export function credentialsOf({ certificate, server }: LoadedSecurity): Credentials | undefined {
@@ -44,6 +37,3 @@ export function credentialsOf({ certificate, server }: LoadedSecurity): Credenti
   const keys = { client: publicKey, server: server.publicKey }
   return { publicKey, prove: (challenge) => proofOf(challenge, certificate, keys) }
 }
-
-const wrong = (what: string, path: string, message: string) =>
-  new InvalidOptionsError(what, [{ path: `security.${path}`, message }])

@@ -1,16 +1,7 @@
 /**
  * Whom a secured service trusts, and whether a client is who it says that it is.
  */
-import {
-  Certificate,
-  type CertificateStore,
-  type CurveSecurity,
-  type Identity,
-  InvalidOptionsError,
-  type Logger,
-  openTrust,
-  ZMQAuthenticator,
-} from '@troupe/core'
+import { type CurveSecurity, type Identity, Keyring, type Logger } from '@troupe/core'
 import { type Challenge, isEqualProof, proofOf } from '../identity.js'
 
 /** Checks what a client says of itself. */
@@ -19,15 +10,11 @@ export interface Gate {
   identify(publicKey: string, challenge: Challenge, proof: string): Promise<Identity | string>
 }
 
-const ANYONE = 'anyone'
-type Trusted = CertificateStore | ZMQAuthenticator | typeof ANYONE
-
 export class Gatekeeper implements Gate {
   readonly #given: CurveSecurity
   readonly #what: string
   readonly #log: Logger
-  #certificate: Certificate | undefined
-  #trusted: Trusted | undefined
+  #keyring: Keyring | undefined
 
   constructor(given: CurveSecurity, what: string, log: Logger) {
     this.#given = given
@@ -40,31 +27,19 @@ export class Gatekeeper implements Gate {
    * @throws {TroupeError} `CERTIFICATE_UNREADABLE`, `INVALID_OPTIONS` without a certificate with its secret key
    */
   async open(): Promise<CurveSecurity> {
-    const { certificate, trust } = this.#given
-    const mine = typeof certificate === 'string' ? await Certificate.load(certificate) : certificate
-    if (mine?.secretKey === undefined) {
-      const message = `${mine === undefined ? 'is wanted' : 'with its secret key is wanted'} of who listens: those that connect must know its key`
-      throw new InvalidOptionsError(this.#what, [{ path: 'security.certificate', message }])
-    }
-    this.#certificate = mine
-    this.#trusted = trust instanceof ZMQAuthenticator ? trust : ((await openTrust(trust, this.#log)) ?? ANYONE)
-    return { certificate: mine, trust: this.#trusted }
+    this.#keyring = await Keyring.open(this.#given, this.#what, this.#log)
+    return this.#keyring.listening
   }
 
   async identify(publicKey: string, challenge: Challenge, proof: string): Promise<Identity | string> {
     try {
-      const [mine, trusted] = [this.#certificate!, this.#trusted!]
+      const { certificate: mine } = this.#keyring!
       const keys = { client: publicKey, server: mine.publicKey }
       if (!isEqualProof(proof, proofOf(challenge, mine, keys))) return 'its proof of its key is wrong'
-      if (trusted === ANYONE) return identityOf(publicKey, {})
-      const certificate = await trusted.find(publicKey)
-      return certificate === undefined ? 'its key is not trusted' : identityOf(publicKey, certificate.metadata)
+      return (await this.#keyring!.identify(publicKey)) ?? 'its key is not trusted'
     } catch {
       // A key of small order, or text that is none: nothing can be proven of it.
       return 'what it says is its key is none'
     }
   }
 }
-
-const identityOf = (publicKey: string, metadata: Identity['metadata']): Identity =>
-  Object.freeze({ publicKey, metadata: Object.freeze({ ...metadata }) })

@@ -1,7 +1,7 @@
 /**
  * Counts whom a service refuses, and logs it so that a flood of them does not fill the disk.
  */
-import type { Clock, Logger } from '@troupe/core'
+import { type Clock, type Logger, PacedWarnings } from '@troupe/core'
 import type { WireError } from '../wire.js'
 
 export interface RefusalStats {
@@ -11,24 +11,16 @@ export interface RefusalStats {
   readonly violations: number
 }
 
-/** So many lines are logged in a second; what is left out is counted in the next one. */
-const LINES_A_SECOND = 10
-
 const DENIED = 'ACCESS_DENIED'
 const VIOLATIONS: ReadonlySet<string> = new Set(['PROTOCOL_ERROR', 'NO_SESSION'])
 
 export class Refusals {
-  readonly #clock: Clock
-  readonly #log: Logger
+  readonly #warnings: PacedWarnings
   #denied = 0
   #violations = 0
-  #beganMs = Number.NEGATIVE_INFINITY
-  #lines = 0
-  #notLogged = 0
 
   constructor(clock: Clock, log: Logger) {
-    this.#clock = clock
-    this.#log = log
+    this.#warnings = new PacedWarnings(clock, log)
   }
 
   get stats(): RefusalStats {
@@ -40,18 +32,6 @@ export class Refusals {
     if (code === DENIED) this.#denied++
     else if (VIOLATIONS.has(code)) this.#violations++
     else return
-    const nowMs = this.#clock.now()
-    if (nowMs - this.#beganMs >= 1_000) {
-      this.#beganMs = nowMs
-      this.#lines = 0
-    }
-    if (this.#lines >= LINES_A_SECOND) {
-      this.#notLogged++
-      return
-    }
-    this.#lines++
-    const notLogged = this.#notLogged
-    this.#notLogged = 0
-    this.#log.warn({ peer, code, why: message, ...(notLogged > 0 && { notLogged }) }, 'a client is refused')
+    this.#warnings.warn({ peer, code, why: message }, 'a client is refused')
   }
 }
