@@ -142,9 +142,9 @@ export class ZMQAuthenticator implements AsyncDisposable {
     return this.#store === undefined ? Certificate.fromKeys({ publicKey }) : this.#store.find(publicKey)
   }
 
-  /** For the sockets that have it: also why one of them takes nobody now. */
-  async judge(request: ZapRequest, full?: string): Promise<ZapReply> {
-    const verdict = await this.#verdict(request, full)
+  /** For the sockets that have it: who may connect has his answer when the socket has a place for him. */
+  async judge(request: ZapRequest, place?: () => Promise<string | undefined>): Promise<ZapReply> {
+    const verdict = await this.#verdict(request, place)
     const { address, credentials } = request
     const facts = { ...this.#named, address, mechanism: credentials.mechanism, ...shown(credentials) }
     if (verdict.ok) {
@@ -165,15 +165,23 @@ export class ZMQAuthenticator implements AsyncDisposable {
     this.#refused('malformed', { ...this.#named, why })
   }
 
-  async #verdict({ address, credentials }: ZapRequest, full: string | undefined): Promise<Verdict> {
+  async #verdict(request: ZapRequest, place?: () => Promise<string | undefined>): Promise<Verdict> {
+    const verdict = await this.#known(request)
+    if (!verdict.ok || place === undefined) return verdict
+    const full = await place()
+    if (full !== undefined) return { ok: false, reason: 'limit', why: full, isTemporary: true }
+    // It may not be trusted any more.
+    return this.#known(request)
+  }
+
+  async #known({ address, credentials }: ZapRequest): Promise<Verdict> {
     if (this.state !== 'running') return { ok: false, reason: 'credentials', why: 'the authenticator is closed' }
     const against = this.#rules.against(address)
     if (against !== undefined) return { ok: false, reason: 'address', why: against }
-    if (full !== undefined) return { ok: false, reason: 'limit', why: full, isTemporary: true }
-    return this.#known(credentials)
+    return this.#shows(credentials)
   }
 
-  async #known(credentials: Credentials): Promise<Verdict> {
+  async #shows(credentials: Credentials): Promise<Verdict> {
     const refuse = (why: string): Verdict => ({ ok: false, reason: 'credentials', why })
     if (credentials.mechanism === 'NULL') return { ok: true, userId: '' }
     if (credentials.mechanism === 'PLAIN') {

@@ -65,7 +65,7 @@ export class SocketSecurity {
   readonly #options: Checked
   readonly #what: string
   readonly #log: Logger
-  readonly #full: () => Promise<string | undefined>
+  readonly #place: () => Promise<string | undefined>
   #own: OwnCertificate | undefined
   /** Those that are trusted; undefined for anyone. */
   #servers: readonly Certificate[] | undefined
@@ -74,12 +74,12 @@ export class SocketSecurity {
   #denied = 0
   #isClosed = false
 
-  /** @param full why nobody else may connect to the socket now, if so */
-  constructor(options: Checked, what: string, log: Logger, full: () => Promise<string | undefined>) {
+  /** @param place resolves when one more may connect to the socket, or with why none may */
+  constructor(options: Checked, what: string, log: Logger, place: () => Promise<string | undefined>) {
     this.#options = options
     this.#what = `the ${what}`
     this.#log = log
-    this.#full = full
+    this.#place = place
   }
 
   /** Whether what is sent is encrypted. */
@@ -170,7 +170,7 @@ export class SocketSecurity {
     const name = newDomain()
     const leave = answerFor(name, {
       judge: async (request) => {
-        const reply = await guard.judge(request, await this.#full())
+        const reply = await guard.judge(request, this.#place)
         if (reply.status !== 200) this.#denied++
         return reply
       },

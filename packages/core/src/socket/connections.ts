@@ -1,5 +1,6 @@
 /**
- * Counts the peers that are connected to what a socket binds, to refuse those that are too many.
+ * Counts the peers that are connected to what a socket binds, so that no more are let in than may be: who comes when all places are taken
+ * waits for one, as long as his handshake may take.
  */
 import { listen } from './event-feed.js'
 import type { RawSocket } from './raw.js'
@@ -7,11 +8,19 @@ import type { RawSocket } from './raw.js'
 /** How long is waited for an event that libzmq has sent already. */
 const MAX_TURNS = 100
 
+type Admit = (refusal: string | undefined) => void
+
 export class Connections {
   readonly #limit: number
+  /** Who is connected, those that shake hands still and those that wait too. */
   #open = 0
   #accepted = 0
   #asked = 0
+  /** In the order in which they came. */
+  readonly #waiting: Admit[] = []
+  /** Handshakes that came to nothing, of connections whose end is told next. */
+  #failed = 0
+  #isBlind = false
 
   constructor(limit: number) {
     this.#limit = limit
@@ -24,33 +33,67 @@ export class Connections {
       open.set(address, (open.get(address) ?? 0) + count)
       this.#open += count
     }
+    // Those of what it connects to have another address.
+    const isOurs = (address: string) => (open.get(address) ?? 0) > 0
     listen(raw, {
-      happened: ({ type, address }) => {
+      happened: (event) => {
+        const { type, address } = event
         if (type === 'accepted') {
           this.#accepted++
           add(address, 1)
+        } else if (type === 'handshake_failed' && event.reason !== 'auth' && isOurs(address)) this.#failed++
+        else if (type === 'disconnected' && isOurs(address)) {
+          add(address, -1)
+          this.#ended()
         }
-        // Those of what it connects to have another address.
-        else if (type === 'disconnected' && (open.get(address) ?? 0) > 0) add(address, -1)
         // Unbound: its connections end without a word.
-        else if (type === 'closed') add(address, -(open.get(address) ?? 0))
+        else if (type === 'closed') {
+          add(address, -(open.get(address) ?? 0))
+          this.#admit()
+        }
       },
-      ended: () => {
+      ended: (error) => {
+        if (error !== undefined) this.#isBlind = true
         for (const count of open.values()) this.#open -= count
         open.clear()
+        while (this.#waiting.length > 0) this.#giveUp()
       },
     })
   }
 
   /**
-   * Why somebody who asks may not connect now. Events come by another way than who asks, and may come later though they were sent before: it
-   * waits for those that were, so that of many who ask at once no more are let in.
+   * Resolves when who asks may connect, or with why not. Events come by another way than who asks, and may come later though they were sent
+   * before: it waits for those that were, so that of many who ask at once no more are let in.
    */
-  async refusal(): Promise<string | undefined> {
+  async place(): Promise<string | undefined> {
     const asked = ++this.#asked
     await turn()
     for (let turns = 0; turns < MAX_TURNS && this.#accepted < asked; turns++) await turn()
-    return this.#open <= this.#limit ? undefined : `${this.#limit} peers are connected, which is the limit`
+    if (this.#isBlind) return 'it cannot be known how many peers are connected'
+    if (this.#taken <= this.#limit) return undefined
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** No fewer than are let in: also who has not asked yet, and who was refused for another reason and has not gone yet. */
+  get #taken(): number {
+    return this.#open - this.#waiting.length
+  }
+
+  /** Of those whose handshake came to nothing it is not told who they were: the oldest that waits, if any does. Its answer reaches nobody. */
+  #ended(): void {
+    if (this.#failed > 0) {
+      this.#failed--
+      this.#giveUp()
+    }
+    this.#admit()
+  }
+
+  #admit(): void {
+    while (this.#taken < this.#limit && this.#waiting.length > 0) this.#waiting.shift()!(undefined)
+  }
+
+  #giveUp(): void {
+    this.#waiting.shift()?.(`${this.#limit} peers were connected, which is the limit, until its handshake was over`)
   }
 }
 

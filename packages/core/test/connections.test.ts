@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import { Connections } from '../src/socket/connections.js'
+import type { RawSocket } from '../src/socket/raw.js'
+
+it('nobody is let in to a socket whose connections cannot be counted', async () => {
+  const connections = new Connections(10)
+  const unwatchable = {
+    closed: false,
+    get events(): never {
+      throw new Error('out of descriptors')
+    },
+  }
+  connections.count(unwatchable as unknown as RawSocket)
+  expect(await connections.place()).toBe('it cannot be known how many peers are connected')
+})
