@@ -11,5 +11,5 @@ it('nobody is let in to a socket whose connections cannot be counted', async () 
     },
   }
   connections.count(unwatchable as unknown as RawSocket)
-  expect(await connections.place()).toBe('it cannot be known how many peers are connected')
+  expect(await connections.place()).toEqual({ refusal: 'it cannot be known how many peers are connected' })
 })

@@ -58,6 +58,13 @@ export class Inflow<Value> implements AsyncIterableIterator<Value, undefined> {
     this.#finish({ error })
   }
 
+  /** Gives up what has come, and `error` is thrown. */
+  drop(error: unknown): void {
+    this.#items = []
+    this.#next = 0
+    this.#finish({ error })
+  }
+
   next(): Promise<IteratorResult<Value, undefined>> {
     if (this.#next < this.#items.length) {
       const value = this.#items[this.#next++]!

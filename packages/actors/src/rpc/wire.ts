@@ -119,9 +119,14 @@ const packr = new StrictPackr({
   ...{ useRecords: false, skipValues: [undefined], encodeUndefinedAsNil: true },
 } as ConstructorParameters<typeof Packr>[0])
 // What other languages write in 64 bits is a number as far as JavaScript has it, and a bigint beyond.
-const strict = new StrictMsgpack({ undefineds: false, integersAreNumbers: true })
+const TERMS = { undefineds: false, integersAreNumbers: true }
+const strict = new StrictMsgpack(TERMS)
+/** A small binary value of one item must not keep the others alive. */
+const copying = new StrictMsgpack({ ...TERMS, copiesBinaries: true })
 
 const OPEN_BRACKET = 0x5b
+/** The first byte of a list of two in msgpack: a frame of one item. */
+const LIST_OF_TWO = 0x92
 
 const asText = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString()
@@ -140,7 +145,8 @@ export function decodeFrame(part: Uint8Array): Frame | undefined {
   const encoding = encodingOf(part)
   let frame: unknown
   try {
-    frame = encoding === 'json' ? parseJson(asText(part)) : strict.decode(part)
+    if (encoding === 'json') frame = parseJson(asText(part))
+    else frame = (part[0] === LIST_OF_TWO ? strict : copying).decode(part)
   } catch {
     return undefined
   }

@@ -6,10 +6,11 @@ import { connect as connectTcp } from 'node:net'
 import { Certificate } from '@troupe/core'
 import { ZMQDealer } from '@troupe/dealer-router'
 import { expect, it } from 'vitest'
+import { decodeFrame, encodeFrame } from '../../src/rpc/wire.js'
 import { keptLog } from './kept-log.js'
 import { clientOf, openDesk } from './open-desk.js'
 import { closing, collect, newTag, openClient, openKitchen, range, until } from './open-service.js'
-import { CALL, HELLO, openPeer, WELCOME } from './raw-peer.js'
+import { CALL, CANCEL, ERROR, HELLO, openPeer, REPLY, WELCOME } from './raw-peer.js'
 
 const OVERLOADED = { code: 'OVERLOADED', retryable: true }
 
@@ -122,8 +123,53 @@ it('maxHeldBytesPerClient: a call that is too much to hold fails with OVERLOADED
   expect(await other.echo('y'.repeat(60_000))).toHaveLength(60_000)
   controller.abort()
   expect(await held).toBe('ABORTED')
+  await until(() => service.stats.running === 0)
   for (const n of range(20))
     expect(await greedy.echo(`${n}${'y'.repeat(60_000)}`), `${n}`).toHaveLength(60_001 + (n > 9 ? 1 : 0))
+})
+
+it('maxHeldBytesPerClient: what is large counts as that, though much that is small came with it', async () => {
+  const { service, release } = await openDesk({ maxHeldBytesPerClient: 100_000 })
+  const peer = openPeer(service.endpoint)
+  const pings = range(60).map((n) => [10, n])
+  await peer.say([HELLO, 1, 'desk'], [CALL, 1, 'hold', null, { metadata: { x: 'x'.repeat(90_000) } }, 1], ...pings)
+  expect((await peer.hear())[0]).toMatchObject([WELCOME, 1, {}])
+  const call = [CALL, 2, 'quick', null, { metadata: { x: 'x'.repeat(20_000) } }, 2]
+  await peer.say(call)
+  expect(await peer.hear()).toMatchObject([[ERROR, 2, { ...OVERLOADED, notRun: true }]])
+  release(1)
+  expect(await peer.hear()).toEqual([[REPLY, 1, 1]])
+  await peer.say(call.with(1, 3))
+  expect(await peer.hear()).toEqual([[REPLY, 3, 2]])
+})
+
+it('maxHeldBytesPerClient: what a call was sent that is given up counts until its handler ends', async () => {
+  const { service, began, release } = await openDesk({ maxHeldBytesPerClient: 100_000 })
+  const peer = openPeer(service.endpoint)
+  const call = (id: number, procedure: string) => [
+    ...[CALL, id, procedure, null],
+    ...[{ metadata: { x: 'x'.repeat(60_000) } }, id],
+  ]
+  await peer.say([HELLO, 1, 'desk'], call(1, 'deaf'))
+  expect(await peer.hear()).toMatchObject([[WELCOME, 1, {}]])
+  await until(() => began.length === 1)
+  await peer.say([CANCEL, 1])
+  await until(() => service.stats.cancelled === 1)
+  await peer.say(call(2, 'quick'))
+  expect(await peer.hear()).toMatchObject([[ERROR, 2, OVERLOADED]])
+  release(1)
+  await until(() => service.stats.running === 0)
+  await peer.say(call(3, 'quick'))
+  expect(await peer.hear()).toEqual([[REPLY, 3, 3]])
+})
+
+it('a small binary value does not keep the frame alive in which it came with others', () => {
+  const call = (bytes: number) => [CALL, 1, 'store', null, null, Buffer.alloc(bytes)] as const
+  const inputs = (...items: readonly (readonly [number, ...unknown[]])[]) =>
+    decodeFrame(encodeFrame(1, items, 'msgpack'))!.items.map((item) => item[5] as Uint8Array)
+  expect(inputs(call(10), call(100_000)).map(({ buffer }) => buffer.byteLength)).toEqual([10, 100_000])
+  // Nothing else came with it: it need not be copied.
+  expect(inputs(call(100_000))[0]!.buffer.byteLength).toBeGreaterThan(100_000)
 })
 
 it('maxHeldBytesPerClient: items that nobody reads end their call with OVERLOADED, and those that are read do not', async () => {

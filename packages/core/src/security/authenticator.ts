@@ -46,6 +46,14 @@ export interface AuthenticatorStats {
   readonly denied: Readonly<Record<DenialReason, number>>
 }
 
+/** What a socket has for one more who may connect. */
+export interface Place {
+  /** Why there is none. */
+  readonly refusal?: string
+  /** It was not free at once. */
+  readonly hasWaited?: boolean
+}
+
 type Verdict =
   | { readonly ok: true; readonly userId: string; readonly metadata?: CertificateMetadata }
   | { readonly ok: false; readonly reason: DenialReason; readonly why: string; readonly isTemporary?: boolean }
@@ -143,7 +151,7 @@ export class ZMQAuthenticator implements AsyncDisposable {
   }
 
   /** For the sockets that have it: who may connect has his answer when the socket has a place for him. */
-  async judge(request: ZapRequest, place?: () => Promise<string | undefined>): Promise<ZapReply> {
+  async judge(request: ZapRequest, place?: () => Promise<Place>): Promise<ZapReply> {
     const verdict = await this.#verdict(request, place)
     const { address, credentials } = request
     const facts = { ...this.#named, address, mechanism: credentials.mechanism, ...shown(credentials) }
@@ -165,13 +173,13 @@ export class ZMQAuthenticator implements AsyncDisposable {
     this.#refused('malformed', { ...this.#named, why })
   }
 
-  async #verdict(request: ZapRequest, place?: () => Promise<string | undefined>): Promise<Verdict> {
+  async #verdict(request: ZapRequest, place?: () => Promise<Place>): Promise<Verdict> {
     const verdict = await this.#known(request)
     if (!verdict.ok || place === undefined) return verdict
-    const full = await place()
-    if (full !== undefined) return { ok: false, reason: 'limit', why: full, isTemporary: true }
+    const { refusal, hasWaited } = await place()
+    if (refusal !== undefined) return { ok: false, reason: 'limit', why: refusal, isTemporary: true }
     // It may not be trusted any more.
-    return this.#known(request)
+    return hasWaited === true ? this.#known(request) : verdict
   }
 
   async #known({ address, credentials }: ZapRequest): Promise<Verdict> {

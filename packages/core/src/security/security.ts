@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import { ClosedError, type InvalidOptionsError } from '../errors.js'
 import type { Logger } from '../log.js'
-import { ZMQAuthenticator } from './authenticator.js'
+import { type Place, ZMQAuthenticator } from './authenticator.js'
 import { Certificate } from './certificate.js'
 import { type OwnCertificate, ownCertificate, theOneOf, wrongSecurity } from './read-security.js'
 import { openTrust, Trust } from './trust.js'
@@ -65,7 +65,7 @@ export class SocketSecurity {
   readonly #options: Checked
   readonly #what: string
   readonly #log: Logger
-  readonly #place: () => Promise<string | undefined>
+  readonly #place: (() => Promise<Place>) | undefined
   #own: OwnCertificate | undefined
   /** Those that are trusted; undefined for anyone. */
   #servers: readonly Certificate[] | undefined
@@ -74,8 +74,8 @@ export class SocketSecurity {
   #denied = 0
   #isClosed = false
 
-  /** @param place resolves when one more may connect to the socket, or with why none may */
-  constructor(options: Checked, what: string, log: Logger, place: () => Promise<string | undefined>) {
+  /** @param place resolves when one more may connect to the socket, or not; undefined where it does not matter how many do */
+  constructor(options: Checked, what: string, log: Logger, place: (() => Promise<Place>) | undefined) {
     this.#options = options
     this.#what = `the ${what}`
     this.#log = log

@@ -2,13 +2,15 @@
  * Counts the peers that are connected to what a socket binds, so that no more are let in than may be: who comes when all places are taken
  * waits for one, as long as his handshake may take.
  */
+
+import type { Place } from '../security/authenticator.js'
 import { listen } from './event-feed.js'
 import type { RawSocket } from './raw.js'
 
 /** How long is waited for an event that libzmq has sent already. */
 const MAX_TURNS = 100
 
-type Admit = (refusal: string | undefined) => void
+type Give = (place: Place) => void
 
 export class Connections {
   readonly #limit: number
@@ -17,7 +19,7 @@ export class Connections {
   #accepted = 0
   #asked = 0
   /** In the order in which they came. */
-  readonly #waiting: Admit[] = []
+  readonly #waiting: Give[] = []
   /** Handshakes that came to nothing, of connections whose end is told next. */
   #failed = 0
   #isBlind = false
@@ -62,15 +64,15 @@ export class Connections {
   }
 
   /**
-   * Resolves when who asks may connect, or with why not. Events come by another way than who asks, and may come later though they were sent
+   * Resolves when who asks may connect, or not. Events come by another way than who asks, and may come later though they were sent
    * before: it waits for those that were, so that of many who ask at once no more are let in.
    */
-  async place(): Promise<string | undefined> {
+  async place(): Promise<Place> {
     const asked = ++this.#asked
     await turn()
     for (let turns = 0; turns < MAX_TURNS && this.#accepted < asked; turns++) await turn()
-    if (this.#isBlind) return 'it cannot be known how many peers are connected'
-    if (this.#taken <= this.#limit) return undefined
+    if (this.#isBlind) return { refusal: 'it cannot be known how many peers are connected' }
+    if (this.#taken <= this.#limit) return {}
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
@@ -89,11 +91,12 @@ export class Connections {
   }
 
   #admit(): void {
-    while (this.#taken < this.#limit && this.#waiting.length > 0) this.#waiting.shift()!(undefined)
+    while (this.#taken < this.#limit && this.#waiting.length > 0) this.#waiting.shift()!({ hasWaited: true })
   }
 
   #giveUp(): void {
-    this.#waiting.shift()?.(`${this.#limit} peers were connected, which is the limit, until its handshake was over`)
+    const refusal = `${this.#limit} peers were connected, which is the limit, until its handshake was over`
+    this.#waiting.shift()?.({ refusal })
   }
 }
 

@@ -126,7 +126,9 @@ export abstract class ZMQSocket implements AsyncDisposable {
     const connections = maxConnections === undefined ? undefined : new Connections(maxConnections)
     const secured = checked.security ?? (connections === undefined ? undefined : UNSECURED)
     const security =
-      secured === undefined ? undefined : new SocketSecurity(secured, what, log, async () => connections?.place())
+      secured === undefined
+        ? undefined
+        : new SocketSecurity(secured, what, log, connections && (() => connections.place()))
     const lifecycle = new Lifecycle({
       what: `the ${what}`,
       open: async () => {

@@ -107,7 +107,7 @@ class InlineCall implements Execution {
 
   cancel(reason: Error): void {
     this.#abort.abort(reason)
-    this.#incoming?.fail(reason)
+    this.#incoming?.drop(reason)
     this.#outgoing?.stop()
   }
 

@@ -198,6 +198,7 @@ export class ServerCall implements Callee {
 
   /** Of the items that came: each is as large as another, as far as is known. */
   #consumed(count: number): void {
+    if (count === 0) return
     const bytes = (this.#inBytes * count) / this.#inTaken
     this.#inTaken -= count
     this.#inBytes -= bytes
@@ -208,6 +209,8 @@ export class ServerCall implements Callee {
   #settle(outcome: Outcome): void {
     this.#isAnswered = true
     this.#early = undefined
+    // What came of its stream and was not read is given up.
+    this.#consumed(this.#inTaken)
     this.#port.answered(this, outcome)
   }
 }

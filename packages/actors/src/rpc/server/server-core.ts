@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { type Clock, type Deferred, deferred, type Logger } from '@troupe/core'
 import { Deadlines } from '../../actor/deadlines.js'
 import type { Contract } from '../contract.js'
-import { describeContract } from '../describe.js'
+import { type ContractDescription, describeContract } from '../describe.js'
 import { wireError } from '../rpc-errors.js'
 import { CallTrace } from '../tracing.js'
 import type { WelcomeOptions, WireError } from '../wire.js'
@@ -101,7 +101,15 @@ export class ServerCore implements Host {
     this.#startedMs = terms.clock.now()
     this.#refusals = new Refusals(terms.clock, terms.log)
     this.#deadlines = new Deadlines(terms.clock, (call) => call.expire())
-    this.#own = { $health: () => this.health, $describe: () => describeContract(terms.contract) }
+    // It costs much, and is always the same.
+    let description: ContractDescription | undefined
+    this.#own = {
+      $health: () => this.health,
+      $describe: () => {
+        description ??= describeContract(terms.contract)
+        return description
+      },
+    }
   }
 
   get isInner(): boolean {

@@ -37,6 +37,10 @@ import type { Peer } from './execution.js'
 import type { Gate } from './gatekeeper.js'
 import type { CheckedCommonOptions } from './serve.options.js'
 import { type CallPort, type Outcome, ServerCall } from './server-call.js'
+import { weightOf } from './weight.js'
+
+/** Of a frame from this size on, in bytes, each item is weighed: a large one must not count as little as the small ones beside it. */
+const WEIGHED_BYTES = 8 << 10
 
 /** What the sessions of one server share. */
 export interface Host {
@@ -87,7 +91,7 @@ export class Session implements CallPort {
   /** Calls that have their answer, and of which something still runs. */
   #lingering = 0
   #streams = 0
-  /** What is held of its calls and streams until they are answered and consumed, in bytes. */
+  /** What is held of its calls and streams until they have ended and are consumed, in bytes. */
   #heldBytes = 0
   /** What one item of the frame that is taken has, in bytes, as far as is known. */
   #itemBytes = 0
@@ -147,9 +151,11 @@ export class Session implements CallPort {
     }
     this.#sequence = frame.sequence
     this.#isTaking = true
+    const isWeighed = part.length >= WEIGHED_BYTES && frame.items.length > 1
     this.#itemBytes = part.length / frame.items.length
     for (const item of frame.items) {
       if (this.#hasEnded) break
+      if (isWeighed) this.#itemBytes = weightOf(item)
       const wrong = this.#take(item)
       if (wrong !== undefined) this.#violated(wrong)
     }
@@ -167,14 +173,17 @@ export class Session implements CallPort {
 
   answered(call: ServerCall, outcome: Outcome): void {
     this.#calls.delete(call.id)
-    this.#heldBytes -= call.heldBytes
     if (call.spec.stream !== undefined) this.#streams--
     if (call.isRunning) this.#lingering++
+    else this.#heldBytes -= call.heldBytes
     this.#host.answered(call, outcome)
   }
 
   released(call: ServerCall): void {
-    if (call.isAnswered) this.#lingering--
+    if (call.isAnswered) {
+      this.#lingering--
+      this.#heldBytes -= call.heldBytes
+    }
     this.#host.released(call)
   }
 
