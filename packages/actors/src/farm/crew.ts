@@ -2,7 +2,7 @@
  * The farm's side of its workers: their channels, their joining, their life and their death.
  */
 import { randomBytes } from 'node:crypto'
-import { type Clock, isSameSecret, type Logger } from '@troupe/core'
+import { type Clock, errorData, isSameSecret, type Logger } from '@troupe/core'
 import { type FarmEnd, PortEnd, SocketEnd, type SocketTerms } from './farm-end.js'
 import { isTold } from './is-told.js'
 import { Link } from './link.js'
@@ -166,14 +166,30 @@ export class Crew {
     }
   }
 
-  /** Takes a message of a worker. What is not a frame of a worker of this run is dropped. */
+  /**
+   * Takes a message of a worker. What is not a frame of a worker of this run is dropped. An error that one makes here costs the worker that sent
+   * it, whose tasks others do, and not the farm.
+   */
   came(parts: Parts): void {
     const header = decodeHeader(parts)
     if (header === undefined) return this.#drop()
-    if (header.kind === 'HELLO') return this.#hello(header, parts[1]!)
+    if (header.kind === 'HELLO') return this.#kept(header, () => this.#hello(header, parts[1]!))
     const mate = this.#mates.get(header.incarnation)
     if (mate?.joined !== true || header.run !== this.#terms.run || header.version !== WIRE_VERSION) return this.#drop()
     if (!isSameSecret(header.token, mate.token)) return this.#drop()
+    this.#kept(header, () => this.#frame(mate, header, parts), mate)
+  }
+
+  #kept({ kind, incarnation }: Header, take: () => void, mate?: Mate): void {
+    try {
+      take()
+    } catch (error) {
+      this.#terms.log.error({ err: errorData(error), kind, incarnation }, 'a message of a worker made an error')
+      if (mate !== undefined) this.#events.faulty(mate, `its ${kind} made an error here`)
+    }
+  }
+
+  #frame(mate: Mate, header: Header, parts: Parts): void {
     this.#prove(mate)
     this.#events.heard(mate)
     this.#acknowledge(mate, header)

@@ -17,6 +17,7 @@ import { ZMQPush } from '@troupe/push-pull'
 import { ownedParts } from './binary-parts.js'
 import type { Parts } from './parts.js'
 import { postParts, readPort } from './port.js'
+import { numbered } from './remote/route.js'
 
 /** How long after a worker's end what it had sent through sockets may still arrive, in ms. */
 const LAST_WORDS_MS = 15
@@ -115,7 +116,10 @@ export class SocketEnd implements FarmEnd {
     this.#socket = socket
     // Before it connects, so that the connection is seen.
     if (!inline) void this.#watch(new ZMQMonitor(socket))
-    socket.connect(inbox).catch((error: unknown) => log.debug({ err: errorData(error) }, 'a worker was not dialled'))
+    const failed = (error: unknown) => log.debug({ err: errorData(error), inbox }, 'a worker was not dialled')
+    numbered(inbox)
+      .then((address) => socket.connect(address))
+      .catch(failed)
   }
 
   async #watch(monitor: ZMQMonitor): Promise<void> {

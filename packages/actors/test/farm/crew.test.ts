@@ -18,7 +18,11 @@ const terms = {
 const crew = new Crew(
   { ...terms, clock: new SimulatedClock(), log: resolveLog() },
   {
-    ...{ stranger: () => undefined, heard: () => undefined, results: tell('results'), update: tell('update') },
+    ...{ stranger: () => undefined, heard: () => undefined, results: tell('results') },
+    update: (mate, update) => {
+      tell('update')(mate)
+      if (update.progress.length === 2) throw new Error('an error of ours')
+    },
     faulty: tell('faulty'),
   },
 )
@@ -60,6 +64,21 @@ describe('a numbered frame of a worker', () => {
     say('RESULTS', 2, 'no body')
     expect(told).toEqual([])
   })
+})
+
+it('a message that makes an error costs the worker that sent it, and nobody else', () => {
+  const { say } = joined()
+  say('UPDATE', 1, {
+    parts: [],
+    progress: [
+      [1, 0.5],
+      [2, 0.5],
+    ],
+  })
+  expect(told).toEqual([
+    ['update', 'worker-1', undefined],
+    ['faulty', 'worker-1', 'its UPDATE made an error here'],
+  ])
 })
 
 it('a worker that acknowledges nothing is told before what waits for it fills the memory', () => {

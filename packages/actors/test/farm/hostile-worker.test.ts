@@ -1,14 +1,17 @@
 /**
  * Workers that join from elsewhere and are broken, or hostile: the farm goes on, and who can act is told.
  */
+
+import dns from 'node:dns/promises'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Farm, FarmWorkers } from '@troupe/actors/farm'
 import { ZMQPull } from '@troupe/push-pull'
-import { expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { decodeBody, encodeBody, encodeHeader, WIRE_VERSION } from '../../dist/farm/wire.js'
+import { keptLog } from '../kept-log.js'
 import * as tasks from './fixtures/tasks.mjs'
 import { joinFarm, openFarm, TASKS, until } from './open-farm.js'
 import { Puppet, SIGNS } from './puppet.js'
@@ -214,4 +217,51 @@ it('who says HELLO again and again under new names holds no more than may be joi
   await joinFarm(farm, { isolation: 'inline' })
   await until(() => farm.stats().workers.length === 2)
   expect(await farm.submit(tasks.double, 4)).toBe(8)
+})
+
+it('who says HELLO again and again and never joins gives way to those who do, long before its silence is found', async () => {
+  const farm = await openFarm({ endpoint: 'tcp://127.0.0.1:*', joinable: true, maxJoining: 2, livenessMs: 60_000 })
+  const puppet = await Puppet.of(farm, { isMute: true })
+  const hello = (n: number) => {
+    const header = encodeHeader({ kind: 'HELLO', run: '', incarnation: `many-${n}`, sequence: 0, acknowledged: 0 })
+    const body = { inbox: `tcp://127.0.0.1:${n}`, pid: process.pid, tasks: SIGNS, encodings: ['msgpack'] }
+    return puppet.raw(header, encodeBody(body, 'msgpack'))
+  }
+  let n = 0
+  const flood = setInterval(() => void hello(++n), 20)
+  onTestFinished(() => clearInterval(flood))
+  await until(() => farm.stats().workers.length === 3)
+  await joinFarm(farm, { isolation: 'inline' })
+  expect(await farm.submit(tasks.double, 4)).toBe(8)
+  expect(farm.stats().workers.length).toBeLessThanOrEqual(4)
+})
+
+describe('an inbox', () => {
+  it('whose name nobody knows yet holds up no other, and one that has a name is dialled by it', async () => {
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation((async (name: string) => {
+      return name === 'worker.test' ? { address: '127.0.0.1', family: 4 } : new Promise(() => undefined)
+    }) as never)
+    onTestFinished(() => lookup.mockRestore())
+    const farm = await open()
+    const puppet = await Puppet.of(farm)
+    await puppet.hello({ inbox: 'tcp://slow.test:7000' })
+    await until(() => farm.stats().workers.length === 2)
+    await joinFarm(farm, { isolation: 'inline', inbox: 'tcp://127.0.0.1:*', advertise: 'worker.test' })
+    await until(() => farm.stats().workers.some(({ isolation, state }) => isolation === 'remote' && state === 'idle'))
+    expect(new Set(lookup.mock.calls.map(([name]) => name))).toEqual(new Set(['slow.test', 'worker.test']))
+  })
+
+  it.each([
+    'ipc:///tmp/somebody',
+    'tcp://127.0.0.1:7000;10.0.0.1:7000',
+    'inproc://here',
+    'tcp://127.0.0.1:7000,tcp://127.0.0.1:7001',
+  ])('that is %s is not dialled by a farm that listens on tcp, and the log says so', async (inbox) => {
+    const { log, warnings } = keptLog()
+    const farm = await openFarm({ endpoint: 'tcp://127.0.0.1:*', joinable: true, log, ...QUICK })
+    const puppet = await Puppet.of(farm)
+    await puppet.hello({ inbox })
+    await until(() => warnings.some(([, text]) => text.includes('its inbox is not dialled')))
+    expect(farm.stats().workers).toHaveLength(1)
+  })
 })

@@ -7,7 +7,7 @@ import { Certificate, ZMQAuthenticator } from '@troupe/core'
 import { ZMQDealer } from '@troupe/dealer-router'
 import { recordedThrough } from '@troupe/testing/tcp-proxy'
 import { describe, expect, it } from 'vitest'
-import { keptLog } from './kept-log.js'
+import { keptLog } from '../kept-log.js'
 import { closing, type KitchenOptions, newTag, openClient, openKitchen, until } from './open-service.js'
 import { BYE, CALL, CHALLENGE, HELLO, openPeer, PROOF, proof, REPLY, WELCOME } from './raw-peer.js'
 

@@ -13,6 +13,9 @@ const HEAD_BYTES = MAGIC.length + 4
 /** What stands before a message costs so much. */
 export const LENGTH_BYTES = 4
 
+/** More messages are not taken in one pack: each costs who reads it some hundred bytes, and who sends it four. */
+const MAX_MESSAGES = 262_144
+
 /** Messages of one frame each as one frame. */
 export function pack(messages: readonly (Uint8Array | string)[]): Buffer {
   const texts = packTexts(messages)
@@ -69,6 +72,7 @@ export function unpack(part: Uint8Array): Pack {
   const packed = Buffer.from(part.buffer, part.byteOffset, part.byteLength)
   if (packed.length < HEAD_BYTES || !packed.subarray(0, MAGIC.length).equals(MAGIC)) throw noPack('has no head of one')
   const count = packed.readUInt32LE(MAGIC.length)
+  if (count > MAX_MESSAGES) throw noPack(`would hold ${count} messages, and ${MAX_MESSAGES} are the most`)
   const begin = HEAD_BYTES + LENGTH_BYTES * count
   if (packed.length < begin) throw noPack(`is too short for the lengths of ${count} messages`)
   const lengths = new Array<number>(count)

@@ -195,6 +195,18 @@ describe('a packed pull', () => {
     expect(await pull.receiveMany()).toEqual([3])
   })
 
+  it('takes a pack of as many messages as there may be, and none of more', async () => {
+    await using pull = new ZMQPull('tcp://127.0.0.1:*', PACKED)
+    await using push = new ZMQPush(await pull.endpoint(), { codec: 'bytes' })
+    for (const count of [262_145, 262_144]) {
+      const packed = Buffer.concat([packOf(), Buffer.alloc(4 * count)])
+      packed.writeUInt32LE(count, 4)
+      await push.send(packed)
+    }
+    expect(await take(262_144, pull)).toHaveLength(262_144)
+    expect(pull.stats).toMatchObject({ received: 262_144, invalid: 1 })
+  })
+
   it('takes nothing for a pack that is none, and goes on', async () => {
     await using pull = new ZMQPull('tcp://127.0.0.1:*', PACKED)
     await using push = new ZMQPush(await pull.endpoint(), { codec: 'frames' })

@@ -13,11 +13,13 @@ import type { Seat } from '../seat.js'
 import type { Seating } from '../seating.js'
 import { type Header, type Hello, type TaskSign, WIRE_VERSION } from '../wire.js'
 import { LastWord } from './last-word.js'
-import { isAddress } from './route.js'
+import { isReachable } from './route.js'
 import { difference, signOf } from './task-signs.js'
 
 /** How long a worker that was let go may take to hang up, in ms. */
 const HANG_UP_MS = 1_000
+/** Who listens where its HELLO said has shown so by then, in ms, as a rule. */
+const PROVEN_SOON_MS = 1_000
 /** How long what was sent last may take to leave after the end of the farm, in ms. */
 const LINGER_MS = 200
 
@@ -58,11 +60,14 @@ export class Guests {
   /** The incarnations whose keys are looked up. */
   readonly #asked = new Set<string>()
   #denied = 0
+  /** How many HELLOs named an inbox that is not dialled. */
+  #unreachable = 0
 
   constructor(terms: GuestTerms) {
     this.#terms = terms
-    const { run, log, keyring } = terms
-    this.#lastWord = new LastWord(run, log, (key) => (key === undefined ? undefined : keyring()?.dialling(key)))
+    const { run, log, keyring, sink } = terms
+    const securityFor = (key: string | undefined) => (key === undefined ? undefined : keyring()?.dialling(key))
+    this.#lastWord = new LastWord({ run, log, sink, securityFor })
   }
 
   /** How many HELLOs named a key that is not trusted, or none. */
@@ -92,16 +97,20 @@ export class Guests {
 
   /** A worker says HELLO that is not here: it is let in, or told why not. */
   knock(header: Header, hello: Hello): void {
-    const { inbox, key } = hello
-    if (!this.#isOpen || inbox === undefined || !isAddress(inbox) || inbox === this.#terms.sink()) return
+    const { inbox, key = '', host } = hello
+    if (!this.#isOpen || inbox === undefined) return
     const { log, options } = this.#terms
+    if (!isReachable(inbox, this.#terms.sink())) {
+      if (isTold(++this.#unreachable)) log.warn({ inbox, host }, 'a worker was not let in: its inbox is not dialled')
+      return
+    }
     const keyring = this.#terms.keyring()
     if (keyring === undefined) return this.#judge(inbox, header, hello, undefined)
     const { incarnation } = header
     // Whoever is honest says HELLO again.
     if (this.#asked.has(incarnation) || this.#asked.size >= options.maxJoining) return
     this.#asked.add(incarnation)
-    const looked = keyring.identify(key ?? '').then((identity) => {
+    const looked = keyring.identify(key).then((identity) => {
       this.#asked.delete(incarnation)
       if (!this.#isOpen || this.#guests.has(incarnation)) return
       if (identity !== undefined) return this.#judge(inbox, header, hello, identity)
@@ -165,10 +174,10 @@ export class Guests {
 
   #admit(inbox: string, header: Header, hello: Hello, identity: Identity | undefined): void {
     const { crew, options, log } = this.#terms
-    const { heartbeatMs, livenessMs, maxJoining } = options
+    const { heartbeatMs, livenessMs } = options
     const { incarnation } = header
     // Whoever is honest says HELLO again.
-    if (this.#unproven() >= maxJoining) return
+    if (!this.#hasRoom()) return
     const transport = inbox.startsWith('ipc:') ? 'ipc' : 'tcp'
     const places = { transport, inbox, incarnation, lingerMs: LINGER_MS } as const
     const refused = (why: string) => {
@@ -226,10 +235,14 @@ export class Guests {
     else this.#seated.set(seat.slots, seats)
   }
 
-  #unproven(): number {
-    let count = 0
-    for (const { mate } of this.#guests.values()) if (!mate.proven) count++
-    return count
+  /** Whether one more may be about to join. Where all places are taken, the one gives way that has long been about to: each can be had for a HELLO. */
+  #hasRoom(): boolean {
+    const unproven = [...this.#guests.values()].filter(({ mate }) => !mate.proven)
+    if (unproven.length < this.#terms.options.maxJoining) return true
+    const [oldest] = unproven
+    if (performance.now() - oldest!.sinceMs < PROVEN_SOON_MS) return false
+    this.#forget(oldest!, 'it has not joined, and others want to')
+    return true
   }
 
   #freeId(): string {

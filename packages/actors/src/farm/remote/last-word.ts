@@ -6,13 +6,13 @@ import { ZMQPush } from '@troupe/push-pull'
 import { refusal } from '../crew.js'
 import type { Parts } from '../parts.js'
 import { encodeBody, encodeHeader, type Header, type Hello } from '../wire.js'
-import { isAddress } from './route.js'
+import { isReachable, numbered } from './route.js'
 
 /** How long one may take to leave, in ms; as long it is not said again, for who repeats his HELLO has it then. */
 const LEAVE_MS = 1_000
 /** How long it may still take when the farm ends meanwhile, in ms. */
 const LINGER_MS = 200
-/** So many are under way at once; what is more is not sent: who repeats his HELLO is answered later. */
+/** So many are under way at once: what is more of refusals is not sent, for who repeats his HELLO is answered later, and of kills waits. */
 const MAX_AT_ONCE = 64
 
 /** Who is told: where it listens, and the key that it says it has. */
@@ -21,54 +21,77 @@ interface Listener {
   readonly key: string | undefined
 }
 
+interface Underway {
+  readonly over: Deferred<void>
+  readonly said: Promise<void>
+}
+
+export interface LastWordTerms {
+  readonly run: string
+  readonly log: Logger
+  /** Where the farm listens. */
+  sink(): string | undefined
+  /** By what an address is dialled whose holder has said that this is its key. */
+  securityFor(key: string | undefined): CurveSecurity | undefined
+}
+
 export class LastWord {
-  readonly #run: string
-  readonly #log: Logger
-  readonly #securityFor: (key: string | undefined) => CurveSecurity | undefined
-  readonly #underway = new Map<string, { readonly over: Deferred<void>; readonly said: Promise<void> }>()
+  readonly #terms: LastWordTerms
+  readonly #refusals = new Map<string, Underway>()
+  readonly #kills = new Map<string, Underway>()
+  /** Kills that wait for others to be over. */
+  readonly #waiting: (() => void)[] = []
   #isClosed = false
 
-  /** @param securityFor by what an address is dialled whose holder has said that this is its key */
-  constructor(run: string, log: Logger, securityFor: (key: string | undefined) => CurveSecurity | undefined) {
-    this.#run = run
-    this.#log = log
-    this.#securityFor = securityFor
+  constructor(terms: LastWordTerms) {
+    this.#terms = terms
   }
 
   /** Answers a HELLO with REFUSED. */
   refuse({ inbox, key }: Hello, header: Header, code: string, message: string): void {
-    if (inbox === undefined) return
-    this.#send({ address: inbox, key }, header.incarnation, refusal(this.#run, header, code, message))
+    const { incarnation } = header
+    if (inbox === undefined || this.#refusals.has(incarnation) || this.#refusals.size >= MAX_AT_ONCE) return
+    this.#send(this.#refusals, { address: inbox, key }, incarnation, refusal(this.#terms.run, header, code, message))
   }
 
   /** Has a worker killed by who listens at its control address. */
   kill({ control, key }: Hello, incarnation: string, why: string): void {
-    if (control === undefined || !isAddress(control)) return
-    const header = encodeHeader({ kind: 'KILL', run: this.#run, incarnation, sequence: 0, acknowledged: 0 })
-    this.#send({ address: control, key }, `kill ${incarnation}`, [header, encodeBody({ why }, 'msgpack')])
+    if (control === undefined || !isReachable(control, this.#terms.sink())) return
+    const header = encodeHeader({ kind: 'KILL', run: this.#terms.run, incarnation, sequence: 0, acknowledged: 0 })
+    const parts = [header, encodeBody({ why }, 'msgpack')]
+    const send = () => this.#send(this.#kills, { address: control, key }, incarnation, parts)
+    if (this.#kills.size < MAX_AT_ONCE) send()
+    else this.#waiting.push(send)
   }
 
   /** Resolves when what is under way is gone, or given up. */
   async close(): Promise<void> {
     this.#isClosed = true
-    for (const { over } of this.#underway.values()) over.resolve()
-    await Promise.all([...this.#underway.values()].map(({ said }) => said))
+    const underway = [...this.#refusals.values(), ...this.#kills.values()]
+    for (const { over } of underway) over.resolve()
+    await Promise.all(underway.map(({ said }) => said))
   }
 
-  #send(to: Listener, name: string, parts: Parts): void {
-    if (this.#isClosed || this.#underway.has(name) || this.#underway.size >= MAX_AT_ONCE) return
+  #send(among: Map<string, Underway>, to: Listener, incarnation: string, parts: Parts): void {
+    if (this.#isClosed) return
     const over = deferred<void>()
-    const said = this.#say(to, parts, over).finally(() => this.#underway.delete(name))
-    this.#underway.set(name, { over, said })
+    const said = this.#say(to, parts, over).finally(() => {
+      among.delete(incarnation)
+      if (among === this.#kills) this.#waiting.shift()?.()
+    })
+    among.set(incarnation, { over, said })
   }
 
   async #say({ address, key }: Listener, parts: Parts, over: Deferred<void>): Promise<void> {
+    const { log, securityFor } = this.#terms
     const timer = setTimeout(over.resolve, LEAVE_MS)
-    const failed = (error: unknown) => this.#log.debug({ err: errorData(error), address }, 'a last word was not sent')
+    const failed = (error: unknown) => log.debug({ err: errorData(error), address }, 'a last word was not sent')
     try {
-      const security = this.#securityFor(key)
-      const socket = new ZMQPush(undefined, { codec: 'frames', lingerMs: LINGER_MS, security, log: this.#log })
-      await socket.connect(address).catch(failed)
+      const security = securityFor(key)
+      const socket = new ZMQPush(undefined, { codec: 'frames', lingerMs: LINGER_MS, security, log })
+      numbered(address)
+        .then((numeric) => socket.connect(numeric))
+        .catch(failed)
       socket.send(parts).catch(failed)
       await over.promise
       await socket.close()

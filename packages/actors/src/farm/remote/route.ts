@@ -1,7 +1,8 @@
 /**
  * The addresses under which a worker and its farm reach each other.
  */
-import { connect, isIPv6 } from 'node:net'
+import dns from 'node:dns/promises'
+import { connect, isIP, isIPv6 } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AbortedError, parseEndpoints, TroupeError } from '@troupe/core'
 
@@ -68,6 +69,27 @@ export function isAddress(text: string): boolean {
   } catch {
     return false
   }
+}
+
+/**
+ * Whether a farm dials what a worker says that it listens at: an address of tcp; of ipc only where they reach each other by that, as a path
+ * of another machine means something else here.
+ */
+export function isReachable(inbox: string, sink: string | undefined): boolean {
+  const isHere = sink?.startsWith('ipc:') === true
+  return isAddress(inbox) && !inbox.includes(';') && (isHere || inbox.startsWith('tcp:')) && inbox !== sink
+}
+
+/**
+ * An address with the number of its host instead of its name. libzmq would look the name up in its I/O thread, which serves all others too,
+ * and wait for the answer.
+ * @throws {Error} when nobody knows the name
+ */
+export async function numbered(address: string): Promise<string> {
+  const [, host = '', port = ''] = /^tcp:\/\/([^:[\];]+):(\d+)$/.exec(address) ?? []
+  if (host === '' || isIP(host) !== 0) return address
+  const { address: number } = await dns.lookup(host, { family: 4 })
+  return `tcp://${number}:${port}`
 }
 
 /** Where the farm reaches what is bound: `advertise` is a host, or a host and a port. */
