@@ -4,8 +4,7 @@
 import { backoffDelayMs, type Clock, type Logger, TroupeError } from '@troupe/core'
 import { type Actor, createActor } from 'xstate'
 import { CallTable } from '../call-table.js'
-import { ANY_SERVICE, type Contract } from '../contract.js'
-import type { Challenge } from '../identity.js'
+import type { Contract } from '../contract.js'
 import { Outbox } from '../outbox.js'
 import { wireError } from '../rpc-errors.js'
 import {
@@ -13,13 +12,11 @@ import {
   CALL,
   CANCEL,
   type CallHead,
-  CHALLENGE,
   CREDIT,
   DRAIN,
   decodeFrame,
   END,
   ERROR,
-  HELLO,
   ITEM,
   type Item,
   isCounter,
@@ -27,19 +24,17 @@ import {
   itemWith,
   PING,
   PONG,
-  PROOF,
   REPLY,
-  readChallenge,
   readError,
   readWelcome,
   WELCOME,
   type WelcomeOptions,
-  WIRE_VERSION,
   type WireError,
 } from '../wire.js'
 import { type BreakerState, breakerMachine } from './breaker.machine.js'
 import type { CheckedConnectOptions } from './connect.options.js'
 import type { Credentials } from './credentials.js'
+import { Greeting } from './greeting.js'
 import { isRefusal } from './handshake-trouble.js'
 import { type UpstreamState, upstreamMachine } from './upstream.machine.js'
 
@@ -116,8 +111,8 @@ export class Upstream {
   #losses = 0
   /** How many times, one after the other, it has closed the connection in the handshake. */
   #closedOn = 0
-  /** What is still to be proven in this session. */
-  #credentials: Credentials | undefined
+  /** How the session begins, until it has. */
+  #greeting: Greeting | undefined
   #isLeaving = false
   #timer: unknown
   /** Why there is no session. */
@@ -293,10 +288,8 @@ export class Upstream {
 
   #greet(credentials: Credentials | undefined): void {
     const { options, contract } = this.#terms
-    this.#credentials = credentials
-    const hello = { maxMessageBytes: options.maxMessageBytes, publicKey: credentials?.publicKey }
-    const service = contract.name === ANY_SERVICE ? null : contract.name
-    this.#outbox!.say([HELLO, WIRE_VERSION, service, contract.version ?? null, hello], true)
+    this.#greeting = new Greeting(contract, credentials)
+    this.#outbox!.say(this.#greeting.hello(options.maxMessageBytes), true)
   }
 
   /** The connection was not made, or was refused. */
@@ -365,7 +358,7 @@ export class Upstream {
     const welcome = readWelcome(item)
     if (welcome === undefined || this.#welcome !== undefined) return 'what came is no WELCOME, or another one'
     this.#welcome = welcome
-    this.#credentials = undefined
+    this.#greeting = undefined
     this.#losses = 0
     this.#closedOn = 0
     this.#trouble = undefined
@@ -378,17 +371,8 @@ export class Upstream {
 
   #begun(item: Item): string | undefined {
     if (item[0] === WELCOME) return this.#welcomed(item)
-    return item[0] === CHALLENGE ? this.#challenged(readChallenge(item)) : 'what came first is not WELCOME'
-  }
-
-  /** It is to prove the key that it has named: once, and to the service that it means. */
-  #challenged(challenge: Challenge | undefined): string | undefined {
-    const credentials = this.#credentials
-    this.#credentials = undefined
-    const { name } = this.#terms.contract
-    if (challenge === undefined || credentials === undefined) return 'what came is no CHALLENGE, or one too many'
-    if (name !== ANY_SERVICE && name !== challenge.service) return 'its CHALLENGE is that of another service'
-    return void this.#outbox!.say([PROOF, credentials.prove(challenge)], true)
+    const proof = this.#greeting?.proof(item) ?? 'it came before HELLO'
+    return typeof proof === 'string' ? proof : void this.#outbox!.say(proof, true)
   }
 
   #drained(): void {
@@ -453,6 +437,7 @@ export class Upstream {
     this.#link = undefined
     this.#outbox = undefined
     this.#welcome = undefined
+    this.#greeting = undefined
     for (const attempt of this.#attempts.clear()) attempt.failed(error)
   }
 
