@@ -12,10 +12,11 @@ import type { WelcomeOptions, WireError } from '../wire.js'
 import { STOPPING } from './admission.js'
 import type { Executor, Peer } from './execution.js'
 import type { Gate } from './gatekeeper.js'
+import type { ClientLimits } from './holdings.js'
 import { type RefusalStats, Refusals } from './refusals.js'
 import type { CheckedCommonOptions } from './serve.options.js'
 import type { Outcome, ServerCall } from './server-call.js'
-import { type ClientLimits, type Host, Session, type SessionPort } from './session.js'
+import { type Host, Session, type SessionPort } from './session.js'
 
 export interface ServiceStats extends RefusalStats {
   /** Calls that run now. */

@@ -35,7 +35,7 @@ import {
 import { Admission } from './admission.js'
 import type { Peer } from './execution.js'
 import type { Gate } from './gatekeeper.js'
-import type { CheckedCommonOptions } from './serve.options.js'
+import { type ClientLimits, Holdings } from './holdings.js'
 import { type CallPort, type Outcome, ServerCall } from './server-call.js'
 import { weightOf } from './weight.js'
 
@@ -66,12 +66,6 @@ export interface Host {
   soon(callback: () => void): void
 }
 
-/** What one client may have of its server at a time. */
-export type ClientLimits = Pick<
-  CheckedCommonOptions,
-  'maxCallsPerClient' | 'maxStreamsPerClient' | 'maxHeldBytesPerClient' | 'handshakeTimeoutMs'
->
-
 export interface SessionPort {
   readonly peer: Peer
   send(frame: Uint8Array): void
@@ -88,11 +82,7 @@ export class Session implements CallPort {
   #lastId = 0
   readonly #admission: Admission
   #identity: Identity | undefined
-  /** Calls that have their answer, and of which something still runs. */
-  #lingering = 0
-  #streams = 0
-  /** What is held of its calls and streams until they have ended and are consumed, in bytes. */
-  #heldBytes = 0
+  readonly #holdings: Holdings
   /** What one item of the frame that is taken has, in bytes, as far as is known. */
   #itemBytes = 0
   #isTaking = false
@@ -103,6 +93,7 @@ export class Session implements CallPort {
   constructor(host: Host, port: SessionPort) {
     this.#host = host
     this.#port = port
+    this.#holdings = new Holdings(host.limits)
     this.#outbox = new Outbox({
       send: (frame) => port.send(frame),
       refused: (item, error) => this.#refused(item, error),
@@ -173,22 +164,18 @@ export class Session implements CallPort {
 
   answered(call: ServerCall, outcome: Outcome): void {
     this.#calls.delete(call.id)
-    if (call.spec.stream !== undefined) this.#streams--
-    if (call.isRunning) this.#lingering++
-    else this.#heldBytes -= call.heldBytes
+    this.#holdings.answered(call)
+    if (!call.isRunning) this.#holdings.remove(call)
     this.#host.answered(call, outcome)
   }
 
   released(call: ServerCall): void {
-    if (call.isAnswered) {
-      this.#lingering--
-      this.#heldBytes -= call.heldBytes
-    }
+    if (call.isAnswered) this.#holdings.remove(call)
     this.#host.released(call)
   }
 
   consumed(bytes: number): void {
-    this.#heldBytes -= bytes
+    this.#holdings.addBytes(-bytes)
   }
 
   /** Its server is stopping. */
@@ -272,9 +259,10 @@ export class Session implements CallPort {
   }
 
   #itemOf(call: ServerCall, value: unknown): string | undefined {
-    if (this.#isTooMuch) return void call.abort(this.#overloaded(TOO_MUCH, false), new Error(TOO_MUCH))
+    const why = this.#holdings.againstBytes(this.#itemBytes)
+    if (why !== undefined) return void call.abort(this.#overloaded(why, false), new Error(why))
+    this.#holdings.addBytes(this.#itemBytes)
     if (!call.takeItem(value, this.#itemBytes)) return `an item of call ${call.id} came beyond its credit or end`
-    this.#heldBytes += this.#itemBytes
     return undefined
   }
 
@@ -290,31 +278,14 @@ export class Session implements CallPort {
       return void this.#outbox.say([ERROR, call.id, wireError('UNKNOWN_PROCEDURE', message, { notRun: true })])
     }
     const spec = contract.procedures[call.procedure] as ProcedureSpec
-    const why = this.#tooMany(spec)
+    const why = this.#holdings.against(spec, this.#itemBytes)
     if (why !== undefined) return void this.#outbox.say([ERROR, call.id, this.#overloaded(why, true)])
     const taken = new ServerCall(call, spec, this.#host.now(), this)
     taken.heldBytes = this.#itemBytes
-    this.#heldBytes += this.#itemBytes
-    if (spec.stream !== undefined) this.#streams++
+    this.#holdings.add(taken)
     this.#calls.set(call.id, taken)
     this.#host.take(taken)
     return undefined
-  }
-
-  /** Why one more call of this client is not taken. */
-  #tooMany({ stream }: ProcedureSpec): string | undefined {
-    const { maxCallsPerClient, maxStreamsPerClient } = this.#host.limits
-    if (this.#calls.size + this.#lingering >= maxCallsPerClient) {
-      return `${maxCallsPerClient} calls of this client are under way, which is all that one may have (maxCallsPerClient)`
-    }
-    if (stream !== undefined && this.#streams >= maxStreamsPerClient) {
-      return `${maxStreamsPerClient} streams of this client are open, which is all that one may have (maxStreamsPerClient)`
-    }
-    return this.#isTooMuch ? TOO_MUCH : undefined
-  }
-
-  get #isTooMuch(): boolean {
-    return this.#heldBytes + this.#itemBytes > this.#host.limits.maxHeldBytesPerClient
   }
 
   #overloaded(why: string, notRun: boolean): WireError {
@@ -346,6 +317,3 @@ const WHAT: Readonly<Record<number, string>> = {
   [ERROR]: 'the error of the handler',
   [ITEM]: 'an item of the stream',
 }
-
-const TOO_MUCH =
-  'what came of this client and is not done with is as large as that of one may be (maxHeldBytesPerClient)'
