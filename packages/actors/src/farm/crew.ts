@@ -95,6 +95,8 @@ export interface Mate {
   readonly token: Buffer
   /** It has said its token. */
   proven: boolean
+  /** It is gone, or taken to be: it can have no seat any more, though what it had sent still comes. */
+  isLost: boolean
   encoding: BodyEncoding
   pid: number | undefined
   /** What it has last said that it uses. */
@@ -106,6 +108,8 @@ export class Crew {
   readonly #events: CrewEvents
   readonly #mates = new Map<string, Mate>()
   #dropped = 0
+  /** How many messages made an error here. */
+  #errors = 0
 
   constructor(terms: CrewTerms, events: CrewEvents) {
     this.#terms = terms
@@ -167,8 +171,8 @@ export class Crew {
   }
 
   /**
-   * Takes a message of a worker. What is not a frame of a worker of this run is dropped. An error that one makes here costs the worker that sent
-   * it, whose tasks others do, and not the farm.
+   * Takes a message of a worker. What is not a frame of a worker of this run is dropped. An error that one makes here is not the
+   * farm's end: it costs the worker that has shown that it sent it, and others do its tasks.
    */
   came(parts: Parts): void {
     const header = decodeHeader(parts)
@@ -184,7 +188,10 @@ export class Crew {
     try {
       take()
     } catch (error) {
-      this.#terms.log.error({ err: errorData(error), kind, incarnation }, 'a message of a worker made an error')
+      if (isTold(++this.#errors)) {
+        const facts = { err: errorData(error), kind, incarnation, errors: this.#errors }
+        this.#terms.log.error(facts, 'a message of a worker made an error')
+      }
       if (mate !== undefined) this.#events.faulty(mate, `its ${kind} made an error here`)
     }
   }
@@ -204,7 +211,7 @@ export class Crew {
   #add(known: Pick<Mate, 'id' | 'incarnation' | 'end' | 'keeper' | 'isOwn' | 'place'>): Mate {
     const unknown = { seat: undefined, pid: undefined, memoryMiB: undefined }
     const token = Buffer.from(randomBytes(16).toString('base64url'))
-    const state = { token, joined: false, proven: false, encoding: 'msgpack' } as const
+    const state = { token, joined: false, proven: false, isLost: false, encoding: 'msgpack' } as const
     const mate: Mate = { ...known, link: new Link(), ...state, ...unknown }
     this.#mates.set(mate.incarnation, mate)
     return mate

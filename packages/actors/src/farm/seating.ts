@@ -30,6 +30,7 @@ export class Seating implements Pick<DispatchPort, 'send' | 'cancel' | 'allow' |
 
   /** A worker has joined and takes tasks. */
   take(mate: Mate, { tags, slots }: Hello): void {
+    if (mate.isLost) return
     const { id, isOwn, place } = mate
     const doubtedUntilMs = this.#losses.doubtedUntilMs(place, this.#countAt(place) + 1)
     const own = { id, tags: new Set(tags), isOwn, doubtedUntilMs }
@@ -48,6 +49,7 @@ export class Seating implements Pick<DispatchPort, 'send' | 'cancel' | 'allow' |
   /** A worker has ended, or is taken to have. What it had sent before is on its way here, and counts. */
   async lose(mate: Mate, cause: Error): Promise<void> {
     const { seat } = mate
+    mate.isLost = true
     const wasLeaving = seat?.leaving === true
     if (seat !== undefined) seat.leaving = true
     await mate.end.lastWords()

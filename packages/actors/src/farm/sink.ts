@@ -12,12 +12,6 @@ import {
 import { ZMQPull } from '@troupe/push-pull'
 import type { Parts } from './parts.js'
 
-/**
- * So many messages of one who may have come from anywhere wait here, at most: more than a worker that keeps to its window ever has to say
- * while the farm's thread is busy.
- */
-const MOST_OF_ONE = 10_000
-
 export interface SinkTerms {
   readonly run: string
   /** Where to listen; undefined for a place of its own. */
@@ -51,7 +45,7 @@ export class Sink {
     assertSafeEndpoint(parseEndpoints(where, 'bind'), 'a farm', insecure || security !== undefined)
     this.#socket = new ZMQPull(`@${where.replace(/^@/, '')}`, {
       codec: 'frames',
-      receiveHighWaterMark: endpoint === undefined ? 0 : MOST_OF_ONE,
+      receiveHighWaterMark: 0,
       ...{ maxMessageBytes, insecure, security, handshakeTimeoutMs, log },
       // Where nobody else can come, nobody is counted.
       ...(endpoint !== undefined && { maxConnections }),

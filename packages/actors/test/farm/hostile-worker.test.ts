@@ -7,7 +7,8 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Farm, FarmWorkers } from '@troupe/actors/farm'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Farm, FarmWorkers } from '@troupe/actors/farm'
 import { ZMQPull } from '@troupe/push-pull'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { decodeBody, encodeBody, encodeHeader, WIRE_VERSION } from '../../dist/farm/wire.js'
@@ -236,6 +237,29 @@ it('who says HELLO again and again and never joins gives way to those who do, lo
   expect(farm.stats().workers.length).toBeLessThanOrEqual(4)
 })
 
+it('who has given way and shows only then that it is there is given no task', async () => {
+  const farm = await Farm.start({
+    ...{ tasks: TASKS, workers: 0, joinable: true },
+    endpoint: 'tcp://127.0.0.1:*',
+    maxJoining: 1,
+  })
+  onTestFinished(() => farm.stop())
+  const late = await Puppet.of(farm, { isMute: true })
+  await late.hello()
+  await until(() => late.told('WELCOME') !== undefined)
+  // As long as one may be about to join before it gives way.
+  await delay(1_000)
+  const header = encodeHeader({ kind: 'HELLO', run: '', incarnation: 'another', sequence: 0, acknowledged: 0 })
+  const body = { inbox: 'tcp://127.0.0.1:1', pid: process.pid, tasks: SIGNS, encodings: ['msgpack'] }
+  await late.raw(header, encodeBody(body, 'msgpack'))
+  await late.say('BEAT', 0, null)
+  await until(() => farm.stats().workers.some(({ incarnation }) => incarnation === 'another'))
+  const output = farm.submit(tasks.double, 4)
+  await joinFarm(farm, { isolation: 'inline' })
+  expect(await output).toBe(8)
+  expect(late.told('TASKS')).toBeUndefined()
+})
+
 describe('an inbox', () => {
   it('whose name nobody knows yet holds up no other, and one that has a name is dialled by it', async () => {
     const lookup = vi.spyOn(dns, 'lookup').mockImplementation((async (name: string) => {
@@ -253,6 +277,7 @@ describe('an inbox', () => {
 
   it.each([
     'ipc:///tmp/somebody',
+    'tcp://[localhost]:7000',
     'tcp://127.0.0.1:7000;10.0.0.1:7000',
     'inproc://here',
     'tcp://127.0.0.1:7000,tcp://127.0.0.1:7001',

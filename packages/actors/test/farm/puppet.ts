@@ -80,9 +80,10 @@ export class Puppet {
       const header = decodeHeader(parts)!
       const body = decodeBody(header.kind, parts[1]!, 'msgpack')
       this.heard.push([header.kind, body])
-      if (header.kind !== 'WELCOME' || this.#options.isMute) continue
+      if (header.kind !== 'WELCOME') continue
       this.run = header.run
       this.token ??= (body as { token: string }).token
+      if (this.#options.isMute) continue
       await this.say('BEAT', 0, null)
     }
   }

@@ -3,14 +3,17 @@
  */
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
+import { connect, contract, type Handlers, procedure, serve } from '@troupe/actors/rpc'
 import { Certificate } from '@troupe/core'
 import { ZMQDealer } from '@troupe/dealer-router'
+import { anyEndpoint } from '@troupe/testing'
 import { expect, it } from 'vitest'
+import { z } from 'zod'
 import { decodeFrame, encodeFrame } from '../../src/rpc/wire.js'
 import { keptLog } from '../kept-log.js'
 import { clientOf, openDesk } from './open-desk.js'
-import { closing, collect, newTag, openClient, openKitchen, range, until } from './open-service.js'
-import { CALL, CANCEL, ERROR, HELLO, openPeer, REPLY, WELCOME } from './raw-peer.js'
+import { closing, collect, newTag, openClient, openKitchen, range, track, until } from './open-service.js'
+import { CALL, CANCEL, ERROR, HELLO, ITEM, openPeer, REPLY, WELCOME } from './raw-peer.js'
 
 const OVERLOADED = { code: 'OVERLOADED', retryable: true }
 
@@ -161,6 +164,34 @@ it('maxHeldBytesPerClient: what a call was sent that is given up counts until it
   await until(() => service.stats.running === 0)
   await peer.say(call(3, 'quick'))
   expect(await peer.hear()).toEqual([[REPLY, 3, 3]])
+})
+
+it('a call whose stream breaks its schema is over for its service, though it waits to send, and what came of it is let go', async () => {
+  const numbers = { in: z.number(), out: z.number() }
+  const doubling = contract('doubling', {
+    procedures: {
+      double: procedure({ stream: numbers }),
+      one: procedure({ input: z.number(), output: z.number() }),
+    },
+  })
+  const handlers: Handlers<typeof doubling> = {
+    async *double(_, given) {
+      for await (const n of given) yield 2 * n
+    },
+    one: (n) => n,
+  }
+  const service = track(await serve(doubling, handlers, { endpoint: anyEndpoint('tcp'), concurrency: 2 }))
+  const peer = openPeer(service.endpoint)
+  const calls = range(2).flatMap((n) => [
+    [CALL, n + 1, 'double'],
+    [ITEM, n + 1, 1],
+  ])
+  await peer.say([HELLO, 1, 'doubling'], ...calls)
+  await until(() => service.stats.running === 2)
+  await peer.say([ITEM, 1, 'bad'], [ITEM, 2, 'bad'])
+  await until(() => service.stats.failed === 2 && service.stats.running === 0)
+  const client = closing(connect(doubling, { endpoints: [service.endpoint] }), (one) => one.close())
+  expect(await client.one(5)).toBe(5)
 })
 
 it('a small binary value does not keep the frame alive in which it came with others', () => {

@@ -6,7 +6,9 @@ import type { Certificate } from '@troupe/core'
 import { ZMQDealer } from '@troupe/dealer-router'
 import { closing } from './open-service.js'
 
-export const [HELLO, WELCOME, CALL, REPLY, ERROR, CANCEL, BYE, CHALLENGE, PROOF] = [1, 2, 4, 5, 6, 9, 13, 14, 15]
+export const [HELLO, WELCOME, CALL, REPLY, ERROR, ITEM, CANCEL, BYE, CHALLENGE, PROOF] = [
+  1, 2, 4, 5, 6, 7, 9, 13, 14, 15,
+]
 
 type Item = readonly unknown[]
 export type ChallengeItem = readonly [kind: 14, nonce: string, routingId: string, service: string]

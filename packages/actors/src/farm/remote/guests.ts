@@ -218,6 +218,8 @@ export class Guests {
   #seat(guest: Guest): void {
     const { mate, hello, inbox, identity } = guest
     const { seating, log } = this.#terms
+    // It was given up when its proof came.
+    if (mate.isLost) return
     // Where one listens no other does any more, though the farm is connected there.
     for (const other of this.#guests.values()) {
       if (other.inbox === inbox && other !== guest) this.#silent(other, 'another has joined from its inbox')

@@ -1,6 +1,7 @@
 /**
  * Frames to who is not a worker of the farm, or not any more: through a socket of its own, which is closed again.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { type CurveSecurity, type Deferred, deferred, errorData, type Logger } from '@troupe/core'
 import { ZMQPush } from '@troupe/push-pull'
 import { refusal } from '../crew.js'
@@ -56,7 +57,7 @@ export class LastWord {
 
   /** Has a worker killed by who listens at its control address. */
   kill({ control, key }: Hello, incarnation: string, why: string): void {
-    if (control === undefined || !isReachable(control, this.#terms.sink())) return
+    if (control === undefined || this.#kills.has(incarnation) || !isReachable(control, this.#terms.sink())) return
     const header = encodeHeader({ kind: 'KILL', run: this.#terms.run, incarnation, sequence: 0, acknowledged: 0 })
     const parts = [header, encodeBody({ why }, 'msgpack')]
     const send = () => this.#send(this.#kills, { address: control, key }, incarnation, parts)
@@ -64,12 +65,15 @@ export class LastWord {
     else this.#waiting.push(send)
   }
 
-  /** Resolves when what is under way is gone, or given up. */
+  /** Resolves when what is under way is gone, or given up. What is said of kills still has time to leave: nothing else would end those workers. */
   async close(): Promise<void> {
+    for (const send of this.#waiting.splice(0)) send()
     this.#isClosed = true
-    const underway = [...this.#refusals.values(), ...this.#kills.values()]
-    for (const { over } of underway) over.resolve()
-    await Promise.all(underway.map(({ said }) => said))
+    const [refusals, kills] = [[...this.#refusals.values()], [...this.#kills.values()]]
+    for (const { over } of refusals) over.resolve()
+    if (kills.length > 0) await delay(LINGER_MS)
+    for (const { over } of kills) over.resolve()
+    await Promise.all([...refusals, ...kills].map(({ said }) => said))
   }
 
   #send(among: Map<string, Underway>, to: Listener, incarnation: string, parts: Parts): void {

@@ -76,9 +76,12 @@ export function isAddress(text: string): boolean {
  * of another machine means something else here.
  */
 export function isReachable(inbox: string, sink: string | undefined): boolean {
-  const isHere = sink?.startsWith('ipc:') === true
-  return isAddress(inbox) && !inbox.includes(';') && (isHere || inbox.startsWith('tcp:')) && inbox !== sink
+  if (!isAddress(inbox) || inbox === sink) return false
+  return inbox.startsWith('ipc:') ? sink?.startsWith('ipc:') === true : HOST_AND_PORT.test(inbox)
 }
+
+/** A host by name or number: none in brackets, which are for IPv6, and the farm's sockets speak IPv4. */
+const HOST_AND_PORT = /^tcp:\/\/([^:[\];]+):(\d+)$/
 
 /**
  * An address with the number of its host instead of its name. libzmq would look the name up in its I/O thread, which serves all others too,
@@ -86,7 +89,7 @@ export function isReachable(inbox: string, sink: string | undefined): boolean {
  * @throws {Error} when nobody knows the name
  */
 export async function numbered(address: string): Promise<string> {
-  const [, host = '', port = ''] = /^tcp:\/\/([^:[\];]+):(\d+)$/.exec(address) ?? []
+  const [, host = '', port = ''] = HOST_AND_PORT.exec(address) ?? []
   if (host === '' || isIP(host) !== 0) return address
   const { address: number } = await dns.lookup(host, { family: 4 })
   return `tcp://${number}:${port}`

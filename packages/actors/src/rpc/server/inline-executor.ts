@@ -91,9 +91,8 @@ class InlineCall implements Execution {
     const parsed = parseBy(this.#call.spec.stream?.in, value)
     if (parsed.ok) return incoming.item(parsed.value)
     const error = wireError('INVALID_INPUT', `an item of its stream ${parsed.why}`)
-    incoming.fail(new TypeError(error.message))
     this.#call.fail(error)
-    this.#abort.abort(new TypeError(error.message))
+    this.cancel(new TypeError(error.message))
   }
 
   end(): void {

@@ -198,7 +198,7 @@ export class ServerCall implements Callee {
 
   /** Of the items that came: each is as large as another, as far as is known. */
   #consumed(count: number): void {
-    if (count === 0) return
+    if (this.#inTaken === 0) return
     const bytes = (this.#inBytes * count) / this.#inTaken
     this.#inTaken -= count
     this.#inBytes -= bytes
