@@ -3,7 +3,7 @@ import { Connections } from '../src/socket/connections.js'
 import type { RawSocket } from '../src/socket/raw.js'
 
 it('nobody is let in to a socket whose connections cannot be counted', async () => {
-  const connections = new Connections(10)
+  const connections = new Connections(10, 0)
   const unwatchable = {
     closed: false,
     get events(): never {
@@ -11,5 +11,5 @@ it('nobody is let in to a socket whose connections cannot be counted', async () 
     },
   }
   connections.count(unwatchable as unknown as RawSocket)
-  expect(await connections.place()).toEqual({ refusal: 'it cannot be known how many peers are connected' })
+  expect(await connections.ask()()).toEqual({ refusal: 'it cannot be known how many peers are connected' })
 })

@@ -60,12 +60,18 @@ export interface SecurableSocket {
 /** What a socket without `security` has that limits how many connect: all may who are not too many. */
 export const UNSECURED = { mechanism: 'null', trust: undefined } as const
 
+/** Where there is a place for each who may connect. */
+export interface Places {
+  /** Somebody asks; what is returned resolves with whether there is one for him. */
+  ask(): () => Promise<Place>
+}
+
 /** What one socket does about its security. */
 export class SocketSecurity {
   readonly #options: Checked
   readonly #what: string
   readonly #log: Logger
-  readonly #place: (() => Promise<Place>) | undefined
+  readonly #places: Places | undefined
   #own: OwnCertificate | undefined
   /** Those that are trusted; undefined for anyone. */
   #servers: readonly Certificate[] | undefined
@@ -74,12 +80,12 @@ export class SocketSecurity {
   #denied = 0
   #isClosed = false
 
-  /** @param place resolves when one more may connect to the socket, or not; undefined where it does not matter how many do */
-  constructor(options: Checked, what: string, log: Logger, place: (() => Promise<Place>) | undefined) {
+  /** @param places undefined where it does not matter how many connect */
+  constructor(options: Checked, what: string, log: Logger, places: Places | undefined) {
     this.#options = options
     this.#what = `the ${what}`
     this.#log = log
-    this.#place = place
+    this.#places = places
   }
 
   /** Whether what is sent is encrypted. */
@@ -170,7 +176,7 @@ export class SocketSecurity {
     const name = newDomain()
     const leave = answerFor(name, {
       judge: async (request) => {
-        const reply = await guard.judge(request, this.#place)
+        const reply = await guard.judge(request, this.#places?.ask())
         if (reply.status !== 200) this.#denied++
         return reply
       },

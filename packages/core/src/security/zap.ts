@@ -4,6 +4,7 @@
 import { encodeZ85 } from './z85.js'
 
 const VERSION = '1.0'
+const NO_VERSION = '0.0'
 /** The longest string of ZAP, and the longest name of a property in ZMTP's metadata. */
 const MAX_TEXT_BYTES = 255
 /** Names of properties by RFC 23. */
@@ -27,7 +28,7 @@ export interface ZapRequest {
   readonly credentials: Credentials
 }
 
-/** 200: may connect; 300: not now; 400: may not; 500: the request makes no sense. */
+/** 200: may connect; 300: not now, so come again; 400: may not; 500: the request makes no sense. */
 export interface ZapReply {
   readonly status: 200 | 300 | 400 | 500
   readonly text: string
@@ -70,7 +71,8 @@ export function encodeZapReply(
 ): (Uint8Array | string)[] {
   const accepted = status === 200
   return [
-    VERSION,
+    // libzmq keeps the connection of whom it is told 300, and says nothing to him. When the answer is none it ends it, and he connects again.
+    status === 300 ? NO_VERSION : VERSION,
     id,
     String(status),
     // Strings of ZAP are ASCII.

@@ -50,6 +50,8 @@ const TYPES = {
   'handshake:error:other': 'handshake_failed',
 } as const
 
+const AGAIN = Object.assign(new Error('the ZAP handler said 300: not now'), { status: 300 })
+
 /** How often it is tried to watch a socket. */
 const TRIES = 1_000
 
@@ -113,6 +115,9 @@ function typedEvent(event: Event): MonitorEvent | undefined {
   const type = TYPES[event.type as keyof typeof TYPES]
   const reason = /^handshake:error:(.*)$/.exec(event.type)?.[1]
   const { address = '', interval, error } = event as { address?: string; interval?: number; error?: Error }
+  // So he was told to come again, see zap.ts.
+  if (codeOf(error) === 'ERR_ZAP_BAD_VERSION')
+    return { type: 'handshake_failed', address, reason: 'auth', error: AGAIN }
   return {
     type,
     address,

@@ -44,7 +44,7 @@ export const SocketOptions = z.strictObject({
   security: Security.optional(),
   /** Does not warn when it binds beyond loopback, ipc and inproc without encryption. */
   insecure: z.boolean().default(false),
-  /** How many peers may be connected to what it binds over tcp and ipc; more are refused at their handshake, and try again. Default: any. */
+  /** How many peers may be connected to what it binds over tcp and ipc; more wait a second for a place, are hung up on, and connect again. Default: any. */
   maxConnections: z.number().int().positive().optional(),
   /** ZMQ_LINGER: how long what was accepted may still be sent after `close`, in ms; -1 for ever. libzmq: -1. */
   lingerMs: msOrForever.default(1_000),

@@ -98,6 +98,9 @@ export function assertNotTaken({ what, takenBy }: SocketHeart): void {
  */
 export const reopen = (socket: ZMQSocket): Promise<void> => reopeners.get(socket)!()
 
+/** ZMQ_HANDSHAKE_IVL of libzmq, in ms. */
+const HANDSHAKE_MS = 30_000
+
 /** What the sockets of all patterns share. Not to be made itself: see the pattern packages. */
 export abstract class ZMQSocket implements AsyncDisposable {
   readonly #heart: { -readonly [Key in keyof SocketHeart]: SocketHeart[Key] }
@@ -123,12 +126,12 @@ export abstract class ZMQSocket implements AsyncDisposable {
     const raw = openRaw(kind, checked, what)
     const log = resolveLog(checked.log)
     const { maxConnections } = checked
-    const connections = maxConnections === undefined ? undefined : new Connections(maxConnections)
-    const secured = checked.security ?? (connections === undefined ? undefined : UNSECURED)
-    const security =
-      secured === undefined
+    const connections =
+      maxConnections === undefined
         ? undefined
-        : new SocketSecurity(secured, what, log, connections && (() => connections.place()))
+        : new Connections(maxConnections, checked.handshakeTimeoutMs ?? HANDSHAKE_MS)
+    const secured = checked.security ?? (connections === undefined ? undefined : UNSECURED)
+    const security = secured === undefined ? undefined : new SocketSecurity(secured, what, log, connections)
     const lifecycle = new Lifecycle({
       what: `the ${what}`,
       open: async () => {
