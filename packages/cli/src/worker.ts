@@ -52,7 +52,7 @@ function teller(farm: string, tell: (text: string) => void): (notice: JoinNotice
     if (type === 'waiting') tell(`${why}; waiting for it`)
     else if (type === 'lost') tell(`the farm at ${farm} is lost: ${why}; waiting for it`)
     else if (isAgain) tell(`the farm at ${farm} is joined again`)
-    isAgain = type !== 'waiting'
+    isAgain ||= type !== 'waiting'
   }
 }
 

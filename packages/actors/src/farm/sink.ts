@@ -4,10 +4,14 @@
 import {
   assertSafeEndpoint,
   type CurveSecurity,
+  errorData,
   type Logger,
+  PacedWarnings,
   type PrivateEndpoint,
   parseEndpoints,
   privateEndpoint,
+  systemClock,
+  ZMQMonitor,
 } from '@troupe/core'
 import { ZMQPull } from '@troupe/push-pull'
 import type { Parts } from './parts.js'
@@ -50,6 +54,7 @@ export class Sink {
       // Where nobody else can come, nobody is counted.
       ...(endpoint !== undefined && { maxConnections }),
     })
+    if (endpoint !== undefined) void this.#watch(new ZMQMonitor(this.#socket), endpoint)
   }
 
   /** Connections that it has refused. */
@@ -68,6 +73,29 @@ export class Sink {
   async close(): Promise<void> {
     await this.#socket.close()
     this.#place?.[Symbol.dispose]()
+  }
+
+  /** Logs whose security is another than the farm's. Whom ZAP refuses is logged there. */
+  async #watch(monitor: ZMQMonitor, endpoint: string): Promise<void> {
+    const { log } = this.#terms
+    const warnings = new PacedWarnings(systemClock, log)
+    try {
+      for await (const event of monitor) {
+        if (event.type !== 'handshake_failed' || event.reason !== 'protocol') continue
+        const { code } = event.error
+        warnings.warn({ endpoint, code, why: this.#strange(code) }, 'who would connect is not let in')
+      }
+    } catch (error) {
+      log.warn({ err: errorData(error) }, 'handshakes that fail are not logged any more')
+    }
+  }
+
+  #strange(code: string | undefined): string {
+    if (code === 'ERR_ZMTP_CRYPTOGRAPHIC') return 'it trusts another key than that of this farm'
+    if (code !== 'ERR_ZMTP_MECHANISM_MISMATCH') return 'its handshake failed'
+    return this.#terms.security === undefined
+      ? 'it has security, and this farm has none'
+      : 'it has no security, and this farm has'
   }
 
   async #read(): Promise<void> {

@@ -24,6 +24,7 @@ import { causeOf } from '../start-worker.js'
 import { Control } from './control.js'
 import { type CheckedJoinOptions, JoinOptions } from './join.options.js'
 import { type JoinerArgs, type JoinerKeys, type JoinerWord, LEAVE } from './joiner.js'
+import { Notices } from './notices.js'
 import { advertised, hostOf, routeInTime } from './route.js'
 
 const JOINER = { module: new URL('./joiner.js', import.meta.url), export: 'farmJoiner' }
@@ -48,6 +49,15 @@ interface Slot {
   isAway: boolean
 }
 
+interface Parts {
+  readonly options: CheckedJoinOptions
+  readonly keys: JoinerKeys | undefined
+  readonly log: Logger
+  readonly notices: Notices
+  readonly supervisor: Supervisor
+  readonly control: Control | undefined
+}
+
 /**
  * Workers on this machine for a farm on another, or in another program.
  *
@@ -60,19 +70,18 @@ export class FarmWorkers implements AsyncDisposable {
   readonly #options: CheckedJoinOptions
   readonly #keys: JoinerKeys | undefined
   readonly #log: Logger
+  readonly #notices: Notices
   readonly #slots = new Map<string, Slot>()
   readonly #supervisor: Supervisor
   readonly #ended: Promise<Exit>
   #isLeaving = false
-  /** That the farm is lost was said, and not yet that it is there again. */
-  #isTold = false
   /** How they end because the farm refuses them. */
   #refusal: Exit | undefined
 
   /**
    * Starts the workers; resolves when the farm has welcomed all of them.
    * @throws {TroupeError} `ABORTED`; `UNAVAILABLE` when nothing can be reached at `farm`, `TIMEOUT` when no farm has welcomed them there,
-   * `VERSION_MISMATCH` when it refuses them, `ACCESS_DENIED` when it does not trust their key or they do not trust its, `CERTIFICATE_UNREADABLE`, `INSECURE_ENDPOINT`, `INVALID_OPTIONS`, and what the start
+   * `VERSION_MISMATCH` when it refuses them, `ACCESS_DENIED` when by then it does not trust their key or they do not trust its, `CERTIFICATE_UNREADABLE`, `INSECURE_ENDPOINT`, `INVALID_OPTIONS`, and what the start
    * of a worker throws
    */
   static async join(options: JoinOptions): Promise<FarmWorkers> {
@@ -82,11 +91,8 @@ export class FarmWorkers implements AsyncDisposable {
     const keys = checked.security && (await keysOf(checked.security))
     const isTcp = checked.farm.startsWith('tcp:')
     const { joinTimeoutMs, onNotice } = checked
-    let isTold = false
-    const waiting = (why: string) => {
-      if (!isTold) onNotice?.({ type: 'waiting', why })
-      isTold = true
-    }
+    const notices = new Notices(onNotice)
+    const waiting = (why: string) => notices.waiting(why)
     const patience = { timeoutMs: joinTimeoutMs, signal: checked.signal, waiting }
     const host = isTcp ? await routeInTime(checked.farm, patience) : undefined
     assertSafeEndpoint(
@@ -99,7 +105,7 @@ export class FarmWorkers implements AsyncDisposable {
     const supervisor = await Supervisor.start({
       ...{ name: 'the workers', intensity, periodMs, backoff: RESTART_BACKOFF, log },
     })
-    const workers = new FarmWorkers(checked, keys, log, supervisor, control?.control)
+    const workers = new FarmWorkers({ options: checked, keys, log, notices, supervisor, control: control?.control })
     control?.heard((incarnation, why) => workers.#kill(incarnation, why))
     const stop = () => void workers.stop()
     signal?.addEventListener('abort', stop)
@@ -113,16 +119,11 @@ export class FarmWorkers implements AsyncDisposable {
     return workers
   }
 
-  private constructor(
-    options: CheckedJoinOptions,
-    keys: JoinerKeys | undefined,
-    log: Logger,
-    supervisor: Supervisor,
-    control: Control | undefined,
-  ) {
+  private constructor({ options, keys, log, notices, supervisor, control }: Parts) {
     this.#options = options
     this.#keys = keys
     this.#log = log
+    this.#notices = notices
     this.#supervisor = supervisor
     this.#ended = supervisor.exit.then(async (exit) => {
       await control?.close()
@@ -209,9 +210,10 @@ export class FarmWorkers implements AsyncDisposable {
 
   async #listen(actor: Actor, slot: Slot, welcomed: () => void): Promise<void> {
     for await (const word of actor) {
-      const { incarnation, welcomed: id, lost } = word as JoinerWord
+      const { incarnation, welcomed: id, lost, denied } = word as JoinerWord
       if (incarnation !== undefined) slot.incarnation = incarnation
       if (lost !== undefined) this.#away(slot, lost)
+      if (denied !== undefined && !this.#isLeaving) this.#notices.waiting(denied)
       if (id === undefined) continue
       slot.id = id
       welcomed()
@@ -229,16 +231,12 @@ export class FarmWorkers implements AsyncDisposable {
 
   #away(slot: Slot, why: string): void {
     slot.isAway = true
-    if (this.#isTold || this.#isLeaving) return
-    this.#isTold = true
-    this.#options.onNotice?.({ type: 'lost', why })
+    if (!this.#isLeaving) this.#notices.lost(why)
   }
 
   #back(slot: Slot): void {
     slot.isAway = false
-    if ([...this.#slots.values()].some(({ isAway }) => isAway)) return
-    this.#isTold = false
-    this.#options.onNotice?.({ type: 'joined' })
+    if (![...this.#slots.values()].some(({ isAway }) => isAway)) this.#notices.joined()
   }
 
   #kill(incarnation: string, why: string): void {
@@ -260,11 +258,9 @@ async function leaveWith({ actor }: Slot): Promise<void> {
   await actor.exit
 }
 
-const REFUSALS: ReadonlySet<string> = new Set(['VERSION_MISMATCH', 'ACCESS_DENIED'])
-
 /** Whether a worker ended because its farm refused it, which is what its failure says or what that was caused by. */
 const isRefusal = (error: Error): boolean =>
-  [error, error.cause].some((each) => each instanceof TroupeError && REFUSALS.has(each.code))
+  [error, error.cause].some((each) => each instanceof TroupeError && each.code === 'VERSION_MISMATCH')
 
 /** Rejects with why an actor has ended. */
 const endOf = (actor: Actor): Promise<never> =>

@@ -7,7 +7,10 @@ import { z } from 'zod'
 import { ShutdownTimeOption } from '../../actor/actor.options.js'
 import { advertised, hasPort, isAddress } from './route.js'
 
-/** `waiting`: the farm is not there yet; `lost`: it has ended, or is not heard any more; `joined`: all workers have joined it. */
+/**
+ * `waiting`: the farm is not there yet, or it and a worker do not let each other in, said again when that has another reason;
+ * `lost`: it has ended, or is not heard any more; `joined`: all workers have joined it.
+ */
 export interface JoinNotice {
   readonly type: 'waiting' | 'lost' | 'joined'
   /** Why it waits. */
@@ -59,7 +62,7 @@ const AllJoinOptions = z.strictObject({
   workerStdout: z.enum(['inherit', 'stderr', 'ignore']).default('inherit'),
   /** Stops the workers when it aborts; a join that it interrupts fails with `ABORTED`. */
   signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional(),
-  /** Is told when the farm is not there, or not any more, and when all workers have joined it, again too. */
+  /** Is told when the farm is not there, or not any more, or does not let them in, and when all workers have joined it, again too. */
   onNotice: z
     .custom<(notice: JoinNotice) => void>((value) => typeof value === 'function', 'must be a function')
     .optional(),

@@ -43,6 +43,8 @@ export interface JoinerWord {
   readonly welcomed?: string
   /** Why it joins anew. */
   readonly lost?: string
+  /** Why it is not let in. */
+  readonly denied?: string
 }
 
 /** The actor. It says when a farm has welcomed it. */
@@ -68,6 +70,7 @@ export async function farmJoiner(pipe: Pipe, args: JoinerArgs, { signal, log }: 
       incarnated: (incarnation) => say({ incarnation }),
       welcomed: (id) => say({ welcomed: id }),
       lost: (why) => say({ lost: why }),
+      denied: (why) => say({ denied: why }),
     },
     { stop: signal, leave: leave.signal },
   )

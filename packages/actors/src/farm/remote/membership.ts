@@ -30,11 +30,15 @@ export interface MembershipTerms {
   welcomed(id: string): void
   /** It joins anew, because the farm is not there any more, or has given it up. */
   lost(why: string): void
+  /** It and who listens at the farm's address do not let each other in: said once for each change of why. It goes on trying. */
+  denied(why: string): void
 }
 
 /** How a session has ended. */
 type End =
   | { readonly kind: 'left' | 'stopped' }
+  /** It was not let in, and is to try again. */
+  | { readonly kind: 'denied' }
   /** To be begun anew. */
   | { readonly kind: 'over'; readonly why: string; readonly isDenied?: boolean }
   | { readonly kind: 'failed'; readonly error: Error }
@@ -43,7 +47,10 @@ export class Membership {
   readonly #terms: MembershipTerms
   readonly #stop: AbortSignal
   readonly #leave: AbortSignal
+  readonly #beganMs = performance.now()
   #wasWelcome = false
+  /** Why it is not let in, as was said last. */
+  #denial: string | undefined
 
   /** Ends when `leave` aborts and what runs has ended, or at once when `stop` aborts. */
   constructor(terms: MembershipTerms, { stop, leave }: { stop: AbortSignal; leave: AbortSignal }) {
@@ -52,27 +59,45 @@ export class Membership {
     this.#leave = leave
   }
 
-  /** @throws {TroupeError} `VERSION_MISMATCH` when the farm refuses it, `TIMEOUT` when none has welcomed it in time, `WORKER_LOST` when a task did not end in time */
+  /** @throws {TroupeError} `VERSION_MISMATCH` when the farm refuses it, `TIMEOUT` when none has welcomed it in time, `ACCESS_DENIED` when none has let it in by then, `WORKER_LOST` when a task did not end in time */
   async run(): Promise<void> {
     for (;;) {
       const end = await this.#session()
       if (end.kind === 'failed') throw end.error
-      if (end.kind !== 'over') return
-      this.#terms.log.warn({ why: end.why }, 'the farm is joined anew')
-      this.#terms.lost(end.why)
-      if (end.isDenied) await this.#rest()
+      if (end.kind === 'over') this.#lost(end)
+      else if (end.kind !== 'denied') return
+      if (end.kind === 'denied' || end.isDenied) await this.#rest()
     }
   }
 
-  /** Until it is worth asking again, or it stops. */
+  /** Until it is worth asking again, its time is over, or it stops. */
   async #rest(): Promise<void> {
-    await delay(DENIED_AGAIN_MS, undefined, { signal: AbortSignal.any([this.#stop, this.#leave]) }).catch(
-      () => undefined,
-    )
+    const signal = AbortSignal.any([this.#stop, this.#leave])
+    await delay(Math.min(DENIED_AGAIN_MS, this.#leftMs), undefined, { signal }).catch(() => undefined)
+  }
+
+  /** How long it may still take to be welcome. */
+  get #leftMs(): number {
+    const { joinTimeoutMs } = this.#terms
+    if (this.#wasWelcome || joinTimeoutMs === 0) return Number.POSITIVE_INFINITY
+    return Math.max(0, this.#beganMs + joinTimeoutMs - performance.now())
+  }
+
+  #lost({ why, isDenied }: Extract<End, { kind: 'over' }>): void {
+    this.#denial = isDenied ? why : undefined
+    this.#terms.log.warn({ why }, 'the farm is joined anew')
+    this.#terms.lost(why)
+  }
+
+  #denied(why: string): void {
+    if (why === this.#denial) return
+    this.#denial = why
+    this.#terms.log.warn({ why }, 'this worker is not let in')
+    this.#terms.denied(why)
   }
 
   async #session(): Promise<End> {
-    const { places, isolation, introduction, tasks, joinTimeoutMs, log, incarnated, welcomed } = this.#terms
+    const { places, isolation, introduction, tasks, log, incarnated, welcomed } = this.#terms
     const incarnation = randomBytes(8).toString('hex')
     incarnated(incarnation)
     let over!: (end: End) => void
@@ -84,6 +109,7 @@ export class Membership {
       welcomed: (given) => {
         welcome = given
         this.#wasWelcome = true
+        this.#denial = undefined
         welcomed(given.id)
       },
       refused: (code, message) =>
@@ -92,21 +118,15 @@ export class Membership {
         ),
       dismissed: () => over(this.#leave.aborted ? { kind: 'left' } : { kind: 'over', why: 'the farm has ended' }),
     })
-    const beganMs = performance.now()
-    let lookedMs = beganMs
+    let lookedMs = performance.now()
     const look = setInterval(() => {
       const nowMs = performance.now()
       // A timer comes before what has come meanwhile: a task that computes is not the silence of the farm.
       if (nowMs - lookedMs > 2 * LOOK_MS) session.excuse(nowMs - lookedMs)
       lookedMs = nowMs
-      const denied = end.handshakeFailure === undefined ? undefined : this.#denied(end.handshakeFailure)
-      if (denied !== undefined) over(denied)
-      else if (welcome !== undefined) {
-        const why = doubt(session, end, welcome, nowMs)
-        if (why !== undefined) over({ kind: 'over', why })
-      } else if (!this.#wasWelcome && joinTimeoutMs > 0 && nowMs - beganMs > joinTimeoutMs) {
-        over({ kind: 'failed', error: this.#unanswered(inbox, end) })
-      }
+      const how =
+        welcome === undefined ? this.#unwelcome(end, inbox) : this.#doubtful(end, doubt(session, end, welcome, nowMs))
+      if (how !== undefined) over(how)
     }, LOOK_MS)
     const onStop = () => over({ kind: 'stopped' })
     // Without a welcome there is nobody to be told.
@@ -151,26 +171,30 @@ export class Membership {
     return first ?? undefined
   }
 
-  /** What follows when the two did not let each other in. libzmq does not try again, so this session is over. */
-  #denied(failure: HandshakeFailure): End | undefined {
-    if (failure === 'other') return undefined
-    const { farm, security } = this.#terms.places
-    const why = deniedBecause(farm, failure, security !== undefined)
-    // What it has been welcome at is waited for: its key may be trusted again.
-    return this.#wasWelcome
-      ? { kind: 'over', why, isDenied: true }
-      : { kind: 'failed', error: new TroupeError('ACCESS_DENIED', why) }
+  /** What follows for one that was welcome, when it has reason to doubt that its farm is there. */
+  #doubtful({ refusal }: RemoteEnd, doubt: string | undefined): End | undefined {
+    // Who closes the connection may be only the way to a farm that is there.
+    const denial = refusal === undefined || refusal === 'other' ? undefined : deniedBecause(this.#terms.places, refusal)
+    const why = denial ?? doubt
+    return why === undefined ? undefined : { kind: 'over', why, isDenied: denial !== undefined }
+  }
+
+  /** What follows for one that is not welcome yet. */
+  #unwelcome(end: RemoteEnd, inbox: string): End | undefined {
+    const { refusal } = end
+    if (this.#leftMs === 0) return { kind: 'failed', error: this.#unanswered(inbox, end) }
+    if (refusal === undefined) return undefined
+    this.#denied(deniedBecause(this.#terms.places, refusal))
+    // libzmq tries again after `other` alone.
+    return refusal === 'other' ? undefined : { kind: 'denied' }
   }
 
   #unanswered(inbox: string, { wasConnected, handshakeFailure }: RemoteEnd): Error {
     const { places, joinTimeoutMs } = this.#terms
-    if (handshakeFailure !== undefined && places.security !== undefined) {
-      const why =
-        'who is there closes the connection: it has not the key of the certificate that is trusted, or no `security`'
-      return new TroupeError(
-        'ACCESS_DENIED',
-        `the farm at ${places.farm} was not joined in ${joinTimeoutMs} ms: ${why}`,
-      )
+    const before = wasConnected ? undefined : this.#denial
+    const denial = handshakeFailure === undefined ? before : deniedBecause(places, handshakeFailure)
+    if (denial !== undefined) {
+      return new TroupeError('ACCESS_DENIED', `no farm was joined in ${joinTimeoutMs} ms: ${denial}`)
     }
     const why = wasConnected
       ? `it took the connection, so either it is no farm that others may join, or it cannot reach this worker at ${inbox}: --advertise says under which address it can`
@@ -188,7 +212,11 @@ function doubt(session: WorkerSession, end: RemoteEnd, { livenessMs }: Welcome, 
   return undefined
 }
 
-function deniedBecause(farm: string, failure: 'auth' | 'protocol', isSecured: boolean): string {
+function deniedBecause({ farm, security }: RemotePlaces, failure: HandshakeFailure): string {
+  const isSecured = security !== undefined
+  if (failure === 'other') {
+    return `who listens at ${farm} closes the connection in the handshake: it has no security, another key than the certificate that is trusted here, or no place for one more`
+  }
   if (failure === 'auth') {
     return isSecured
       ? `the farm at ${farm} does not trust the key of this worker: its certificate is to be added to what the farm trusts`

@@ -12,6 +12,8 @@ const HEARTBEAT_MS = 1_000
 const HEARTBEAT_TIMEOUT_MS = 4_000
 /** How long what was said last may take to leave, in ms. */
 const LINGER_MS = 500
+/** Who ends may close a connection in its handshake; nobody does so again and again who wants it. */
+const CLOSED_TIMES = 3
 
 /** One farm dials here, and again when it has lost its connection. */
 const INBOX_LIMITS = { handshakeTimeoutMs: 10_000, maxConnections: 64 } as const
@@ -36,6 +38,8 @@ export class RemoteEnd implements WorkerEnd {
   wasConnected = false
   /** Why the last handshake with the farm has failed, if it has. libzmq tries again after `other` alone. */
   handshakeFailure: HandshakeFailure | undefined
+  /** How many handshakes were closed without a word, since one succeeded. */
+  #closings = 0
   /** Since when the connection is lost, if it is. */
   lostSinceMs: number | undefined
 
@@ -63,6 +67,12 @@ export class RemoteEnd implements WorkerEnd {
     return this.wasConnected && this.lostSinceMs === undefined
   }
 
+  /** Why the two do not let each other in, once that is plain. */
+  get refusal(): HandshakeFailure | undefined {
+    const isPlain = this.handshakeFailure !== 'other' || this.#closings >= CLOSED_TIMES
+    return isPlain ? this.handshakeFailure : undefined
+  }
+
   async inbox(): Promise<string> {
     return advertised(await this.#inbox.endpoint(), this.#places.advertise)
   }
@@ -80,15 +90,23 @@ export class RemoteEnd implements WorkerEnd {
     await this.#sink.close()
   }
 
+  #failed(reason: HandshakeFailure): void {
+    // Who closes a connection without security is no farm.
+    if (reason === 'other' && this.#places.security === undefined) return
+    this.handshakeFailure = reason
+    if (reason === 'other') this.#closings++
+  }
+
   async #watch(monitor: ZMQMonitor, connected: () => void): Promise<void> {
     try {
       for await (const event of monitor) {
         const { type } = event
-        if (type === 'handshake_failed') this.handshakeFailure = event.reason
+        if (type === 'handshake_failed') this.#failed(event.reason)
         if (type === 'disconnected') this.lostSinceMs ??= performance.now()
         if (type !== 'handshake_succeeded') continue
         this.wasConnected = true
         this.handshakeFailure = undefined
+        this.#closings = 0
         this.lostSinceMs = undefined
         connected()
       }
