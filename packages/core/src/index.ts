@@ -96,3 +96,4 @@ export {
   XPublisherOptions,
   XSubscriberOptions,
 } from './socket/type.options.js'
+export { systemReason } from './system-reason.js'

@@ -187,8 +187,19 @@ curve
       message: expect.stringContaining('no such file'),
     })
     await expect(Certificate.load(folder)).rejects.toMatchObject({ code: 'CERTIFICATE_UNREADABLE' })
-    await expect(Certificate.generate().save(join(folder, 'none', 'x'))).rejects.toMatchObject({
+  })
+
+  it('that cannot be written says why, and names no file but those that were asked for', async () => {
+    const none = join(folder, 'none')
+    await expect(Certificate.generate().save(join(none, 'x'))).rejects.toMatchObject({
       code: 'OUTPUT_FAILED',
+      message: `the certificate ${join(none, 'x')} cannot be written: there is no folder ${none}`,
+    })
+    const path = newPath()
+    await mkdir(`${path}_secret`)
+    await expect(Certificate.generate().save(path)).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      message: `the certificate ${path} cannot be written: ${path}_secret: illegal operation on a directory`,
     })
   })
 })
