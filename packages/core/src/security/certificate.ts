@@ -6,7 +6,7 @@ import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { InvalidOptionsError, TroupeError } from '../errors.js'
 import { systemReason } from '../system-reason.js'
-import { CertificateError } from './certificate-error.js'
+import { CertificateError, nothingAt } from './certificate-error.js'
 import { keyBytes, newKeys, publicKeyOf, sharedSecret } from './keys.js'
 import { formatZpl, isZplValue, parseZpl, ZPL_NAME } from './zpl.js'
 
@@ -92,7 +92,7 @@ export class Certificate {
   static async load(path: string): Promise<Certificate> {
     const secret = await readSecret(secretPathOf(path))
     if (secret !== undefined) return read(secretPathOf(path), secret)
-    return read(path, (await readSecret(path)) ?? fail(path, 'there is no such file'))
+    return read(path, (await readSecret(path)) ?? noFile(path))
   }
 
   /**
@@ -101,7 +101,7 @@ export class Certificate {
    */
   static async loadPublic(path: string): Promise<Certificate> {
     const text = await readText(path)
-    return read(path, text ?? fail(path, 'there is no such file')).publicOnly()
+    return read(path, text ?? noFile(path)).publicOnly()
   }
 
   /** Z85, 40 characters; undefined where there is the public key alone. */
@@ -206,7 +206,7 @@ async function readText(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new CertificateError(path, (cause as Error).message, cause)
+    throw new CertificateError(path, systemReason(cause), cause)
   }
 }
 
@@ -242,4 +242,8 @@ const wrongMetadata = (metadata: CertificateMetadata): Issue[] =>
 
 function fail(path: string, why: string): never {
   throw new CertificateError(path, why)
+}
+
+function noFile(path: string): never {
+  throw nothingAt(path, 'file')
 }
