@@ -2,7 +2,7 @@
  * The options of a farm, of one task and of a map.
  */
 import { availableParallelism } from 'node:os'
-import { BackoffOptions, CurveSecurity, type Logger } from '@troupe/core'
+import { BackoffOptions, curveSecurity, type Logger } from '@troupe/core'
 import { z } from 'zod'
 import { ShutdownTimeOption } from '../actor/actor.options.js'
 import { isJournal } from './durable/farm-journal.js'
@@ -152,7 +152,9 @@ const AllFarmOptions = z.strictObject({
    * CURVE for `endpoint` and `inspect`: who the farm is, and the certificates of those that may join and look. Its own workers are
    * reached through private files, and need none.
    */
-  security: CurveSecurity.optional(),
+  security: curveSecurity(
+    'a Certificate, several, a CertificateStore, the path of a file or folder, or a ZMQAuthenticator',
+  ).optional(),
   /** Listens beyond loopback, ipc and inproc without `security`, for whoever reaches it. */
   insecure: z.boolean().default(false),
   /** How many workers from elsewhere may be connected; more are refused at their handshake, and try again. */
