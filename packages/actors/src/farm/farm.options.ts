@@ -208,7 +208,11 @@ function* wrongSecurity({ security, endpoint, inspect }: z.output<typeof AllFarm
   const wrong = (path: string[], message: string) => ({ code: 'custom' as const, path: ['security', ...path], message })
   if (security.certificate === undefined) yield wrong(['certificate'], 'is wanted: its workers must know its key')
   if (security.trust === 'anyone') {
-    yield wrong(['trust'], 'must be the certificates of its workers: whoever joins a farm is given its tasks')
+    const why =
+      endpoint === undefined
+        ? 'must be the certificates of those that may look at it'
+        : 'must be the certificates of its workers: whoever joins a farm is given its tasks'
+    yield wrong(['trust'], why)
   }
   if (endpoint === undefined && inspect === undefined) {
     yield wrong([], 'is for an `endpoint` or `inspect`: without them nobody else can reach the farm')
