@@ -19,7 +19,7 @@ import { Interrupt } from './interrupt.js'
 import { jsonOf, parseJson } from './json.js'
 import { LineWriter } from './line-writer.js'
 import { readNdjson } from './ndjson-reader.js'
-import { type Secured, securityOf } from './security.options.js'
+import { readableSecurityOf, type Secured } from './security.options.js'
 import { unlessStopped } from './unless-stopped.js'
 
 /** What the command line names. */
@@ -46,12 +46,15 @@ interface Prepared {
 
 /**
  * Makes a call and writes what it gives.
- * @throws {TroupeError} when it was not made: `INVALID_OPTIONS`, `DECODE_FAILED`, `UNKNOWN_SERVICE`, `UNKNOWN_PROCEDURE`, and
+ * @throws {TroupeError} when it was not made: `INVALID_OPTIONS`, `CERTIFICATE_UNREADABLE`, `DECODE_FAILED`, `UNKNOWN_SERVICE`, `UNKNOWN_PROCEDURE`, and
  *   what a server that does not answer fails with
  */
 export async function call(target: CallTarget, given: unknown, { stdout, stderr }: Streams): Promise<Ending> {
   const { cert, trust, ...options } = parseOptions(CallOptions, given, 'troupe call')
-  const server = { endpoint: target.endpoint, ...securityOf({ cert, trust }, 'troupe call', 'connects') }
+  const server = {
+    endpoint: target.endpoint,
+    ...(await readableSecurityOf({ cert, trust }, 'troupe call', 'connects')),
+  }
   const interrupt = new Interrupt()
   const { drain: signal } = interrupt
   try {

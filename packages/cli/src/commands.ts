@@ -114,6 +114,9 @@ function addMap(program: Command, streams: Streams, ended: Ended): void {
     .option('--journal <DIR>', 'keep what is done in this folder, so that the run can be gone on with')
     .option('--resume', 'go on with the run of the journal, if it holds one')
     .option('--inspect <ENDPOINT>', 'be looked at there while it runs, by troupe top')
+    .option('--cert <PATH>', 'its own certificate, with the secret file beside it, for --inspect')
+    .option('--trust <PATH>', 'whose keys may look: a certificate or a folder of them')
+    .option('--insecure', 'with --inspect: listen beyond loopback without, for whoever reaches it')
     .option('--quiet', 'no progress and no report; failures are still told')
     .addHelpText('after', MAP_HELP)
     .action(async (file: string, options: unknown) => {

@@ -14,13 +14,13 @@ import { type Ending, endingOf, type Streams } from './ending.js'
 import { Interrupt } from './interrupt.js'
 import { jsonOf } from './json.js'
 import { LineWriter } from './line-writer.js'
-import { securityOf } from './security.options.js'
+import { readableSecurityOf } from './security.options.js'
 import { readySource } from './source-file.js'
 import { unlessStopped } from './unless-stopped.js'
 
 /**
  * Describes the contract that a file exports, or that of the server at an endpoint.
- * @throws {TroupeError} `INVALID_OPTIONS`, what `loadContract` throws, and what a server that does not answer fails with
+ * @throws {TroupeError} `INVALID_OPTIONS`, `CERTIFICATE_UNREADABLE`, what `loadContract` throws, and what a server that does not answer fails with
  */
 export async function describe(fileOrEndpoint: string, given: unknown, { stdout, stderr }: Streams): Promise<Ending> {
   const options = parseOptions(DescribeOptions, given, 'troupe describe')
@@ -44,7 +44,7 @@ async function descriptionOf(
   signal: AbortSignal,
 ): Promise<ContractDescription> {
   const { export: name } = options
-  const secured = securityOf(options, 'troupe describe', 'connects')
+  const secured = await readableSecurityOf(options, 'troupe describe', 'connects')
   if (!/^[@>]?[a-z]+:\/\//.test(fileOrEndpoint)) {
     const { url } = await readySource(fileOrEndpoint)
     return describeContract(await loadContract(url, name))

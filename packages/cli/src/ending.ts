@@ -2,8 +2,7 @@
  * How a command ends, and where it writes.
  */
 import { constants } from 'node:os'
-import { TroupeError } from '@troupe/core'
-import { systemReason } from './files.js'
+import { systemReason, TroupeError } from '@troupe/core'
 import type { Interrupt } from './interrupt.js'
 
 /** How a command ended. */

@@ -90,7 +90,7 @@ function ownStack(error: Error): string | undefined {
 
 const isFrame = (text: string): boolean => /^\s+at /.test(text)
 const isForeign = (frame: string): boolean =>
-  /\(?node:|[\\/]node_modules[\\/]tsx[\\/]/.test(frame) || ownFrames.some((path) => frame.includes(path))
+  /\(?node:|[\\/]node_modules[\\/](commander|tsx)[\\/]/.test(frame) || ownFrames.some((path) => frame.includes(path))
 
 /** Where the user's code threw, as file:line:column. */
 function placeOf(cause: unknown): string | undefined {

@@ -5,8 +5,8 @@ import type { BigIntStats } from 'node:fs'
 import { fstat } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
-import { getSystemErrorMap, promisify } from 'node:util'
-import { InvalidOptionsError } from '@troupe/core'
+import { promisify } from 'node:util'
+import { InvalidOptionsError, systemReason } from '@troupe/core'
 
 /** How much is read at a time, in bytes. */
 const READ_BYTES = 256 * 1024
@@ -85,12 +85,6 @@ export class Files {
   #remember(found: BigIntStats): void {
     if (found.isFile()) this.#open.add(identity(found))
   }
-}
-
-/** What the system says is wrong, in words. */
-export function systemReason(error: unknown): string {
-  const { errno, message } = error as NodeJS.ErrnoException
-  return (errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1]) ?? message
 }
 
 async function opened(option: string, path: string, flags: string): Promise<FileHandle> {

@@ -2,11 +2,11 @@
  * One run of `troupe map`: lines in, through the farm, lines and failures out.
  */
 import type { Farm, MapResults, Resumed, Settled, Task } from '@troupe/actors/farm'
-import { TroupeError } from '@troupe/core'
+import { systemReason, TroupeError } from '@troupe/core'
 import type { Checkpoint, Note } from './checkpoint.js'
 import { type FailureRecord, failureRecord } from './failure-record.js'
 import type { Failures } from './failures.js'
-import { type Input, systemReason } from './files.js'
+import type { Input } from './files.js'
 import type { LineWriter } from './line-writer.js'
 import type { MapOptions } from './map.options.js'
 import { readNdjson } from './ndjson-reader.js'

@@ -2,6 +2,7 @@
  * The options of `troupe map`, as the command line gives them.
  */
 import { z } from 'zod'
+import { SecurityShape } from './security.options.js'
 import { LONGEST_MS, wholeNumber } from './whole-number.js'
 
 export const MapOptions = z
@@ -30,10 +31,20 @@ export const MapOptions = z
     resume: z.boolean().default(false),
     /** Where it can be looked at while it runs. */
     inspect: z.string().min(1).optional(),
+    /** Of where it can be looked at. */
+    ...SecurityShape,
+    /** Can be looked at beyond loopback without security. */
+    insecure: z.boolean().default(false),
     /** No progress and no report. */
     quiet: z.boolean().default(false),
   })
   .refine(({ journal, resume }) => !resume || journal !== undefined, {
     ...{ path: ['resume'], message: 'needs --journal, which says what to go on with' },
+  })
+  .superRefine(({ inspect, cert, trust, insecure }, context) => {
+    if (inspect !== undefined) return
+    const message = 'is of where it can be looked at: give --inspect too'
+    for (const [option, isGiven] of Object.entries({ cert: cert !== undefined, trust: trust !== undefined, insecure }))
+      if (isGiven) context.addIssue({ code: 'custom', path: [option], message })
   })
 export type MapOptions = z.output<typeof MapOptions>

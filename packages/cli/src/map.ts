@@ -13,6 +13,7 @@ import { LineWriter } from './line-writer.js'
 import { MapOptions } from './map.options.js'
 import { MapRun } from './map-run.js'
 import { type ProgressTerms, startProgress } from './progress.js'
+import { readableSecurityOf, type Secured } from './security.options.js'
 import { reportText, resumedText } from './tally.js'
 import { type ChosenTask, openTaskFile } from './task-file.js'
 import { unlessStopped } from './unless-stopped.js'
@@ -24,11 +25,13 @@ interface Prepared {
   readonly input: Input
   readonly output: KeptOutput
   readonly errors: KeptOutput | undefined
+  /** Of where it can be looked at. */
+  readonly secured: Secured
 }
 
 /**
  * Runs a task over NDJSON. `file` is FILE[#task], `given` the options as the command line has them.
- * @throws {TroupeError} when it could not run, or not to its end: `INVALID_OPTIONS`, what {@link openTaskFile} and the
+ * @throws {TroupeError} when it could not run, or not to its end: `INVALID_OPTIONS`, `CERTIFICATE_UNREADABLE`, what {@link openTaskFile} and the
  *   farm throw, `INPUT_FAILED`, `OUTPUT_FAILED`
  */
 export async function map(file: string, given: unknown, streams: Streams): Promise<Ending> {
@@ -55,6 +58,7 @@ async function prepare(file: string, options: MapOptions, stdout: Writable): Pro
   const files = new Files()
   const input = await files.input(options.input)
   const chosen = await openTaskFile(file)
+  const secured = await readableSecurityOf(options, 'troupe map', 'listens')
   // With a journal it is not yet known what of them is to stay.
   const open = async (option: string, path: string): Promise<KeptOutput> => {
     if (options.journal !== undefined) return files.keptOutput(option, path, stdout)
@@ -62,7 +66,7 @@ async function prepare(file: string, options: MapOptions, stdout: Writable): Pro
   }
   const output = await open('output', options.output)
   const errors = options.errors === undefined ? undefined : await open('errors', options.errors)
-  return { options, chosen, input, output, errors }
+  return { options, chosen, input, output, errors, secured }
 }
 
 async function perform(prepared: Prepared, farm: Farm, interrupt: Interrupt, streams: Streams): Promise<Ending> {
@@ -101,8 +105,8 @@ async function perform(prepared: Prepared, farm: Farm, interrupt: Interrupt, str
   return endingOf(interrupt, failures.count)
 }
 
-function startFarm({ options, chosen }: Prepared): Promise<Farm> {
-  const { workers, concurrency, journal, inspect } = options
+function startFarm({ options, chosen, secured }: Prepared): Promise<Farm> {
+  const { workers, concurrency, journal, inspect, insecure } = options
   return Farm.start({
     tasks: chosen.url,
     execArgv: [...chosen.execArgv],
@@ -111,7 +115,7 @@ function startFarm({ options, chosen }: Prepared): Promise<Farm> {
     ...(workers !== undefined && { workers }),
     ...(concurrency !== undefined && { concurrency }),
     ...(journal !== undefined && { journal }),
-    ...(inspect !== undefined && { inspect }),
+    ...(inspect !== undefined && { inspect, insecure, ...secured }),
   })
 }
 

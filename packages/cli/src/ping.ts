@@ -10,17 +10,17 @@ import { Interrupt } from './interrupt.js'
 import { jsonOf } from './json.js'
 import { LineWriter } from './line-writer.js'
 import { PingOptions } from './ping.options.js'
-import { securityOf } from './security.options.js'
+import { readableSecurityOf } from './security.options.js'
 import { unlessStopped } from './unless-stopped.js'
 
 /**
  * Asks a server for its health and writes each answer with the time that it took.
- * @throws {TroupeError} `INVALID_OPTIONS`, `INVALID_ENDPOINT`
+ * @throws {TroupeError} `INVALID_OPTIONS`, `INVALID_ENDPOINT`, `CERTIFICATE_UNREADABLE`
  */
 export async function ping(endpoint: string, given: unknown, { stdout, stderr }: Streams): Promise<Ending> {
   const options = parseOptions(PingOptions, given, 'troupe ping')
   const { count, intervalMs, timeoutMs } = options
-  const secured = securityOf(options, 'troupe ping', 'connects')
+  const secured = await readableSecurityOf(options, 'troupe ping', 'connects')
   const terms = { endpoints: [endpoint], timeoutMs, retries: 0, waitForServerMs: 0, ...secured }
   await using client = connect(everyServer, terms)
   const interrupt = new Interrupt()

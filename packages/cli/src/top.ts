@@ -8,7 +8,7 @@ import { Interrupt } from './interrupt.js'
 import { jsonOf } from './json.js'
 import { LineWriter } from './line-writer.js'
 import { Screen } from './screen.js'
-import { securityOf } from './security.options.js'
+import { readableSecurityOf } from './security.options.js'
 import { openSight, type Sight, type Snapshot } from './sight.js'
 import { type TopOptions as Options, TopOptions } from './top.options.js'
 import { linesOf } from './top-view.js'
@@ -23,14 +23,14 @@ interface Display {
 
 /**
  * Shows what runs at an endpoint until it has ended, or once.
- * @throws {TroupeError} `INVALID_OPTIONS`, `INVALID_ENDPOINT`; `UNAVAILABLE` when neither a farm nor a service answers there
+ * @throws {TroupeError} `INVALID_OPTIONS`, `INVALID_ENDPOINT`, `CERTIFICATE_UNREADABLE`; `UNAVAILABLE` when neither a farm nor a service answers there
  */
 export async function top(endpoint: string, given: unknown, streams: Streams): Promise<Ending> {
   const options = parseOptions(TopOptions, given, 'troupe top')
   const interrupt = new Interrupt()
   const { drain: signal } = interrupt
   try {
-    const secured = securityOf(options, 'troupe top', 'connects')
+    const secured = await readableSecurityOf(options, 'troupe top', 'connects')
     const opened = openSight(endpoint, { everyMs: options.every, timeoutMs: options.timeoutMs, signal, ...secured })
     const sight = await unlessStopped(opened, signal)
     if (sight === undefined) return endingOf(interrupt, 0)

@@ -47,6 +47,15 @@ describe('troupe cert new', () => {
     expect(status).toBe(2)
     expect(stderr).toMatch(new RegExp(`^troupe: [^\\n]* \\(${code}\\)\\n$`))
   })
+
+  it('says that there is no such folder, and nothing of its own files', async () => {
+    const place = join(folder(), 'fresh')
+    const { status, stderr } = await troupe(['cert', 'new', join(place, 'w.cert')])
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: `troupe: the certificate ${place}/w.cert cannot be written: there is no folder ${place} (OUTPUT_FAILED)\n`,
+    })
+  })
 })
 
 /** A folder with two certificates, one with its secret. */

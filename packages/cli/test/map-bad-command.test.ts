@@ -57,6 +57,9 @@ describe('a command that cannot run', () => {
     [{ timeoutMs: '1.5' }, 'timeoutMs'],
     [{ speculate: true }, '"double" twice'],
     [{ timeoutMs: '99999999999' }, 'timeoutMs'],
+    [{ cert: 'x', trust: 'y' }, 'cert: is of where it can be looked at: give --inspect too; trust'],
+    [{ insecure: true }, 'insecure: is of where'],
+    [{ inspect: 'tcp://127.0.0.1:!', trust: 'y' }, 'cert: is wanted with --trust'],
   ])('has options out of range: %j', async (options, word) => {
     const line = await refusedHere(double, options)
     expect(line).toContain(word)

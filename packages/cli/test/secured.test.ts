@@ -1,13 +1,13 @@
 /**
  * The commands that serve and connect, with `--cert` and `--trust`.
  */
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Certificate } from '@troupe/core'
 import { describe, expect, it } from 'vitest'
 import { serve } from '../dist/serve.js'
-import { serviceFile, serving } from './serving.js'
-import { folder, recordsOf, troupe } from './troupe.js'
+import { serviceFile, serving, told } from './serving.js'
+import { Command, folder, recordsOf, taskFile, troupe } from './troupe.js'
 
 /** A service that trusts a folder with Ann in it, and the options by which commands connect. */
 async function secured(...options: string[]) {
@@ -66,6 +66,32 @@ describe('a service with --cert and --trust', () => {
   })
 })
 
+describe('troupe map --inspect with --cert and --trust', () => {
+  it('listens beyond loopback, and is shown to whom it trusts alone', async () => {
+    const place = folder()
+    const file = (name: string) => join(place, name)
+    await Promise.all(['farm', 'ann', 'eve'].map((name) => Certificate.generate().save(file(name))))
+    const map = new Command([
+      ...['map', `${taskFile('several.js')}#double`, '--workers', '1', '--inspect', 'tcp://0.0.0.0:!'],
+      ...['--cert', file('farm'), '--trust', file('ann')],
+    ])
+    const [, endpoint] = await told(map, /can be looked at: troupe top (\S+)\n/)
+    const look = (name: string) =>
+      troupe([
+        ...['top', endpoint!.replace('0.0.0.0', '127.0.0.1'), '--once', '--json'],
+        ...['--cert', file(name), '--trust', file('farm')],
+      ])
+    const shown = await look('ann')
+    expect(shown).toMatchObject({ status: 0, stderr: '' })
+    expect(recordsOf(shown.stdout)).toMatchObject([{ kind: 'farm', state: 'running' }])
+    const refused = await look('eve')
+    expect(refused).toMatchObject({ status: 2, stdout: '' })
+    expect(refused.stderr).toMatch(/\(ACCESS_DENIED\)\n$/)
+    map.child.stdin.end('2\n')
+    expect(await map.result).toMatchObject({ status: 0, stdout: '4\n' })
+  })
+})
+
 describe('is refused', () => {
   it.each([
     [{ cert: '/nowhere' }, 'INVALID_OPTIONS', /trust/],
@@ -87,8 +113,37 @@ describe('is refused', () => {
       expect(lone.status).toBe(2)
       expect(lone.stderr).toMatch(/trust.*\(INVALID_OPTIONS\)\n$/)
       const nowhere = await of('--cert', '/nowhere', '--trust', '/nowhere')
-      expect(nowhere.status).toBeGreaterThan(0)
-      expect(nowhere.stderr).toMatch(/nowhere.*\(CERTIFICATE_UNREADABLE\)\n$/)
+      expect(nowhere).toMatchObject({
+        status: 2,
+        stderr: 'troupe: the certificate /nowhere cannot be used: there is no such file (CERTIFICATE_UNREADABLE)\n',
+      })
+    },
+  )
+
+  it.each(COMMANDS)(
+    'to %s with what is no security of who connects, and says so without its insides',
+    async (command, args) => {
+      const place = folder()
+      const file = (name: string) => join(place, name)
+      await Promise.all([
+        Certificate.generate().save(file('ann')),
+        Certificate.generate().save(file('open')),
+        Certificate.generate().savePublic(file('half')),
+        mkdir(file('none')),
+      ])
+      await chmod(file('open_secret'), 0o644)
+      for (const [cert, trust, why] of [
+        ['open', 'half', /open_secret cannot be used: others can read its secret key.*\(CERTIFICATE_UNREADABLE\)\n$/],
+        ['half', 'ann', /cert: has no secret key: .*half_secret is wanted .*\(INVALID_OPTIONS\)\n$/],
+        ['ann', 'gone', /gone cannot be used: there is no such file or folder \(CERTIFICATE_UNREADABLE\)\n$/],
+        ['ann', 'none', /trust: must be the one certificate of the server, not 0 \(INVALID_OPTIONS\)\n$/],
+      ] as const) {
+        const options = ['--cert', file(cert), '--trust', file(trust)]
+        const { status, stderr } = await troupe([command, 'tcp://127.0.0.1:1', ...args, ...options])
+        expect(stderr).toMatch(why)
+        expect(stderr).not.toContain('$')
+        expect(status).toBe(2)
+      }
     },
   )
 })

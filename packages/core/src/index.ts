@@ -64,7 +64,7 @@ export type { Identity } from './security/identity.js'
 export { Keyring } from './security/keyring.js'
 export { ownCertificate, theOneOf } from './security/read-security.js'
 export { isSameSecret } from './security/same-secret.js'
-export { CurveSecurity, Security } from './security/security.js'
+export { CurveSecurity, curveSecurity, Security } from './security/security.options.js'
 export { openTrust, Trust } from './security/trust.js'
 export { noticeDepartures } from './socket/departures.js'
 export type { HandshakeFailure, MonitorEvent } from './socket/event-feed.js'
@@ -96,3 +96,4 @@ export {
   XPublisherOptions,
   XSubscriberOptions,
 } from './socket/type.options.js'
+export { systemReason } from './system-reason.js'

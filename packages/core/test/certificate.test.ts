@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect, promisify } from 'node:util'
-import { Certificate, CertificateStore, type Logger } from '@troupe/core'
+import { Certificate, CertificateStore, type Logger, openTrust } from '@troupe/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
@@ -187,8 +187,34 @@ curve
       message: expect.stringContaining('no such file'),
     })
     await expect(Certificate.load(folder)).rejects.toMatchObject({ code: 'CERTIFICATE_UNREADABLE' })
-    await expect(Certificate.generate().save(join(folder, 'none', 'x'))).rejects.toMatchObject({
+    const nowhere = newPath()
+    await expect(openTrust(nowhere)).rejects.toMatchObject({
+      code: 'CERTIFICATE_UNREADABLE',
+      path: nowhere,
+      message: `the certificate ${nowhere} cannot be used: there is no such file or folder`,
+    })
+  })
+
+  it('is not a key: where one is given for a path that is said, and the key is not', async () => {
+    const { publicKey, secretKey } = Certificate.generate() as { publicKey: string; secretKey: string }
+    const message = expect.stringMatching(/that is a key: .*Certificate\.fromKeys/)
+    await expect(openTrust(publicKey)).rejects.toMatchObject({ code: 'CERTIFICATE_UNREADABLE', message })
+    const error = await Certificate.load(secretKey).catch((cause: unknown) => cause)
+    expect(error).toMatchObject({ code: 'CERTIFICATE_UNREADABLE', message })
+    expect(inspect(error)).not.toContain(secretKey)
+  })
+
+  it('that cannot be written says why, and names no file but those that were asked for', async () => {
+    const none = join(folder, 'none')
+    await expect(Certificate.generate().save(join(none, 'x'))).rejects.toMatchObject({
       code: 'OUTPUT_FAILED',
+      message: `the certificate ${join(none, 'x')} cannot be written: there is no folder ${none}`,
+    })
+    const path = newPath()
+    await mkdir(`${path}_secret`)
+    await expect(Certificate.generate().save(path)).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      message: `the certificate ${path} cannot be written: ${path}_secret: illegal operation on a directory`,
     })
   })
 })

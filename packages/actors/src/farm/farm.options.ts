@@ -2,7 +2,7 @@
  * The options of a farm, of one task and of a map.
  */
 import { availableParallelism } from 'node:os'
-import { BackoffOptions, CurveSecurity, type Logger } from '@troupe/core'
+import { BackoffOptions, curveSecurity, type Logger } from '@troupe/core'
 import { z } from 'zod'
 import { ShutdownTimeOption } from '../actor/actor.options.js'
 import { isJournal } from './durable/farm-journal.js'
@@ -152,7 +152,9 @@ const AllFarmOptions = z.strictObject({
    * CURVE for `endpoint` and `inspect`: who the farm is, and the certificates of those that may join and look. Its own workers are
    * reached through private files, and need none.
    */
-  security: CurveSecurity.optional(),
+  security: curveSecurity(
+    'a Certificate, several, a CertificateStore, the path of a file or folder, or a ZMQAuthenticator',
+  ).optional(),
   /** Listens beyond loopback, ipc and inproc without `security`, for whoever reaches it. */
   insecure: z.boolean().default(false),
   /** How many workers from elsewhere may be connected; more are refused at their handshake, and try again. */
@@ -206,7 +208,11 @@ function* wrongSecurity({ security, endpoint, inspect }: z.output<typeof AllFarm
   const wrong = (path: string[], message: string) => ({ code: 'custom' as const, path: ['security', ...path], message })
   if (security.certificate === undefined) yield wrong(['certificate'], 'is wanted: its workers must know its key')
   if (security.trust === 'anyone') {
-    yield wrong(['trust'], 'must be the certificates of its workers: whoever joins a farm is given its tasks')
+    const why =
+      endpoint === undefined
+        ? 'must be the certificates of those that may look at it'
+        : 'must be the certificates of its workers: whoever joins a farm is given its tasks'
+    yield wrong(['trust'], why)
   }
   if (endpoint === undefined && inspect === undefined) {
     yield wrong([], 'is for an `endpoint` or `inspect`: without them nobody else can reach the farm')

@@ -2,7 +2,7 @@
  * Where a farm tells its stats to who asks: a service of RPC. Loaded only for a farm that is looked at.
  */
 import { setTimeout } from 'node:timers/promises'
-import type { CurveSecurity, Logger } from '@troupe/core'
+import { assertSafeEndpoint, type CurveSecurity, type Logger, parseEndpoints } from '@troupe/core'
 import { type FarmSnapshot, farmInspection } from '../inspect/farm-inspection.js'
 import { type Service, serve } from '../rpc/server/service.js'
 import type { FarmStats } from './farm-stats.js'
@@ -36,6 +36,8 @@ export class Inspection {
   /** @throws {TroupeError} `INVALID_ENDPOINT`, `INSECURE_ENDPOINT`, `ENDPOINT_IN_USE`, `ENDPOINT_UNAVAILABLE` */
   async open(): Promise<void> {
     const { endpoint, insecure, security, log } = this.#terms
+    const isSafe = insecure || security !== undefined
+    assertSafeEndpoint(parseEndpoints(endpoint, 'bind'), 'the inspect endpoint of a farm', isSafe)
     const handlers = {
       stats: () => this.#snapshot(),
       watch: ({ everyMs }: { everyMs: number }, { signal }: { signal: AbortSignal }) => this.#watch(everyMs, signal),

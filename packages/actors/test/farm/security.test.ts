@@ -244,6 +244,7 @@ describe('beyond this machine', () => {
 it.each([
   [{ security: { trust: worker } }, 'security.certificate'],
   [{ security: { certificate: farmKeys, trust: 'anyone' } }, 'security.trust'],
+  [{ security: { certificate: farmKeys } }, 'security.trust: is wanted, and must be a Certificate, several, '],
   [{ security: ofFarm, endpoint: undefined, joinable: false, workers: 1 }, 'security: is for'],
 ])('no farm is started with security that makes no sense: %#', async (options, where) => {
   await expect(Farm.start({ ...PLACE, ...options } as never)).rejects.toMatchObject({
@@ -254,6 +255,7 @@ it.each([
 
 it.each([
   [{ security: { trust: farmKeys } }, 'certificate'],
+  [{ security: { certificate: worker } }, 'security.trust: is wanted, and must be a Certificate, '],
   [{ security: { certificate: worker, trust: 'anyone' } }, 'certificate of the farm'],
   [{ security: { certificate: worker.publicOnly(), trust: farmKeys } }, 'secret'],
   [{ security: { certificate: worker, trust: [farmKeys, other] } }, 'not 2'],

@@ -282,4 +282,14 @@ describe('is refused with a clear error', () => {
       end === 'serve' ? openKitchen(options) : openClient(['tcp://127.0.0.1:1'], options as never)
     await expect(made()).rejects.toMatchObject({ code: 'INVALID_OPTIONS' })
   })
+
+  it('a service and a client that do not say whom they trust', async () => {
+    const security = { certificate: server, trsut: ann } as never
+    await expect(openKitchen({ security })).rejects.toThrow(
+      /security\.trust: is wanted, and must be a Certificate, .*"anyone"; security: Unrecognized key: "trsut"$/,
+    )
+    expect(() => openClient(['tcp://127.0.0.1:1'], { security })).toThrow(
+      /security\.trust: is wanted, and must be the one certificate of the servers: a Certificate, .*; security: Unrecognized key: "trsut"$/,
+    )
+  })
 })

@@ -4,6 +4,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Logger, resolveLog } from '../log.js'
+import { systemReason } from '../system-reason.js'
 import { Certificate } from './certificate.js'
 import { CertificateError } from './certificate-error.js'
 import { SharedReading } from './shared-reading.js'
@@ -87,7 +88,7 @@ export class CertificateStore {
     try {
       names = await readdir(folder)
     } catch (cause) {
-      throw new CertificateError(folder, (cause as Error).message, cause)
+      throw new CertificateError(folder, systemReason(cause), cause)
     }
     const before = this.#seen
     const seen = new Map<string, Seen>()

@@ -3,8 +3,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { InvalidOptionsError, TroupeError } from '../errors.js'
-import { CertificateError } from './certificate-error.js'
+import { systemReason } from '../system-reason.js'
+import { CertificateError, nothingAt } from './certificate-error.js'
 import { keyBytes, newKeys, publicKeyOf, sharedSecret } from './keys.js'
 import { formatZpl, isZplValue, parseZpl, ZPL_NAME } from './zpl.js'
 
@@ -17,17 +19,34 @@ export interface CertificateKeys {
   readonly secretKey?: string | undefined
 }
 
-const PUBLIC_HEAD = `#   ZeroMQ CURVE Public Certificate
+/** One of the files of a certificate. */
+interface CertificateFile {
+  /** What stands after the path of the certificate. */
+  readonly suffix: string
+  readonly head: string
+  readonly mode: number
+  readonly secretKey?: string
+}
+
+const PUBLIC_FILE: CertificateFile = {
+  suffix: '',
+  mode: 0o644,
+  head: `#   ZeroMQ CURVE Public Certificate
 #   Exchange securely, or use a secure mechanism to verify the contents
 #   of this file after exchange. Store public certificates in your home
 #   directory, in the .curve subdirectory.
-`
-const SECRET_HEAD = `#   ZeroMQ CURVE **Secret** Certificate
+`,
+}
+const SECRET_FILE: CertificateFile = {
+  suffix: '_secret',
+  mode: 0o600,
+  head: `#   ZeroMQ CURVE **Secret** Certificate
 #   DO NOT PROVIDE THIS FILE TO OTHER USERS nor change its permissions.
-`
+`,
+}
 
 /** The file beside a public one in which czmq keeps the secret key. */
-export const secretPathOf = (path: string): string => `${path}_secret`
+export const secretPathOf = (path: string): string => `${path}${SECRET_FILE.suffix}`
 
 /**
  * A certificate. It does not change. What prints it shows its public key alone.
@@ -73,7 +92,7 @@ export class Certificate {
   static async load(path: string): Promise<Certificate> {
     const secret = await readSecret(secretPathOf(path))
     if (secret !== undefined) return read(secretPathOf(path), secret)
-    return read(path, (await readSecret(path)) ?? fail(path, 'there is no such file'))
+    return read(path, (await readSecret(path)) ?? noFile(path))
   }
 
   /**
@@ -82,7 +101,7 @@ export class Certificate {
    */
   static async loadPublic(path: string): Promise<Certificate> {
     const text = await readText(path)
-    return read(path, text ?? fail(path, 'there is no such file')).publicOnly()
+    return read(path, text ?? noFile(path)).publicOnly()
   }
 
   /** Z85, 40 characters; undefined where there is the public key alone. */
@@ -101,13 +120,14 @@ export class Certificate {
    * @throws {TroupeError} `OUTPUT_FAILED`
    */
   async save(path: string): Promise<void> {
-    if (this.#secretKey !== undefined) await this.#write(secretPathOf(path), SECRET_HEAD, 0o600, this.#secretKey)
+    const secretKey = this.#secretKey
+    if (secretKey !== undefined) await this.#write(path, { ...SECRET_FILE, secretKey })
     await this.savePublic(path)
   }
 
   /** @throws {TroupeError} `OUTPUT_FAILED` */
   async savePublic(path: string): Promise<void> {
-    await this.#write(path, PUBLIC_HEAD, 0o644)
+    await this.#write(path, PUBLIC_FILE)
   }
 
   /**
@@ -134,21 +154,24 @@ export class Certificate {
     return { publicKey: this.publicKey, metadata: this.metadata }
   }
 
-  async #write(path: string, head: string, mode: number, secretKey?: string): Promise<void> {
+  async #write(path: string, { suffix, head, mode, secretKey }: CertificateFile): Promise<void> {
     const curve: [string, string][] = [['public-key', this.publicKey]]
     if (secretKey !== undefined) curve.push(['secret-key', secretKey])
     const text = `${head}\n${formatZpl([
       ['metadata', Object.entries(this.metadata)],
       ['curve', curve],
     ])}`
+    const file = `${path}${suffix}`
     // Beside it first: nobody ever sees half of one, nor a secret with the mode of what was there before.
-    const beside = `${path}.${randomUUID()}.new`
+    const beside = `${file}.${randomUUID()}.new`
     try {
       await writeFile(beside, text, { mode, flag: 'wx', flush: true })
-      await rename(beside, path)
+      await rename(beside, file)
     } catch (cause) {
       await rm(beside, { force: true }).catch(() => undefined)
-      throw new TroupeError('OUTPUT_FAILED', `the certificate ${path} cannot be written: ${String(cause)}`, { cause })
+      const isNoFolder = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+      const why = isNoFolder ? `there is no folder ${dirname(path)}` : `${file}: ${systemReason(cause)}`
+      throw new TroupeError('OUTPUT_FAILED', `the certificate ${path} cannot be written: ${why}`, { cause })
     }
   }
 }
@@ -183,7 +206,7 @@ async function readText(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new CertificateError(path, (cause as Error).message, cause)
+    throw new CertificateError(path, systemReason(cause), cause)
   }
 }
 
@@ -219,4 +242,8 @@ const wrongMetadata = (metadata: CertificateMetadata): Issue[] =>
 
 function fail(path: string, why: string): never {
   throw new CertificateError(path, why)
+}
+
+function noFile(path: string): never {
+  throw nothingAt(path, 'file')
 }

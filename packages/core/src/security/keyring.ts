@@ -7,7 +7,7 @@ import { Certificate } from './certificate.js'
 import type { CertificateStore } from './certificate-store.js'
 import type { Identity } from './identity.js'
 import { type OwnCertificate, ownCertificate, wrongSecurity } from './read-security.js'
-import type { CurveSecurity } from './security.js'
+import type { CurveSecurity } from './security.options.js'
 import { ANYONE, openTrust } from './trust.js'
 
 type Trusted = CertificateStore | ZMQAuthenticator | typeof ANYONE

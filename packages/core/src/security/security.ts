@@ -1,48 +1,17 @@
 /**
- * The option `security` of sockets: by which mechanism they talk, who they are and whom they trust.
+ * What a socket does about its security.
  */
-import { z } from 'zod'
 import { ClosedError, type InvalidOptionsError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { type Place, ZMQAuthenticator } from './authenticator.js'
 import { Certificate } from './certificate.js'
 import { type OwnCertificate, ownCertificate, theOneOf, wrongSecurity } from './read-security.js'
-import { openTrust, Trust } from './trust.js'
+import type { CheckedSecurity } from './security.options.js'
+import { openTrust } from './trust.js'
 import { answerFor, newDomain } from './zap-handler.js'
 
-const certificate = z.custom<Certificate | string>(
-  (value) => value instanceof Certificate || (typeof value === 'string' && value !== ''),
-  'must be a Certificate or the path of its file',
-)
-const authenticator = z.custom<ZMQAuthenticator>(
-  (value) => value instanceof ZMQAuthenticator,
-  'must be a ZMQAuthenticator',
-)
-
-/** CURVE (RFC 26): encryption, and both know whom they talk to. The option of farms, workers, services and clients. */
-export const CurveSecurity = z.strictObject({
-  /** Who this is: a certificate with its secret key, or the path of its file. Who only connects may leave it out, and has a new one. */
-  certificate: certificate.optional(),
-  /** Whose keys are trusted. Who connects trusts one: that of whom it connects to. */
-  trust: z.union([Trust, authenticator]),
-})
-export type CurveSecurity = z.input<typeof CurveSecurity>
-
-/**
- * CURVE, or without encryption: `plain`, a name and a password in clear text (RFC 24), and `null`, by address alone (RFC 23).
- */
-export const Security = z.union([
-  CurveSecurity,
-  z.strictObject({ mechanism: z.enum(['plain', 'null']), trust: authenticator }),
-  z.strictObject({
-    mechanism: z.literal('plain'),
-    username: z.string().min(1).max(255),
-    password: z.string().max(255),
-  }),
-])
-export type Security = z.input<typeof Security>
 /** What is checked, or what has a socket without `security` that limits how many connect. */
-type Checked = z.output<typeof Security> | typeof UNSECURED
+type Checked = CheckedSecurity | typeof UNSECURED
 
 /** libzmq's options of security, by zeromq.js's names. Each counts for what is bound and connected after. */
 export interface SecurableSocket {

@@ -4,8 +4,9 @@
 import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Logger } from '../log.js'
+import { systemReason } from '../system-reason.js'
 import { Certificate } from './certificate.js'
-import { CertificateError } from './certificate-error.js'
+import { CertificateError, nothingAt } from './certificate-error.js'
 import { CertificateStore } from './certificate-store.js'
 
 /** Anyone's, which says nothing of who it is: what is sent is encrypted and goes to anyone who asks. */
@@ -33,8 +34,9 @@ export async function openTrust(trust: Trust, log?: Logger): Promise<Certificate
   if (trust instanceof CertificateStore) return trust
   if (trust instanceof Certificate) return CertificateStore.of(trust)
   if (typeof trust !== 'string') return CertificateStore.of(...trust)
-  const there = await stat(trust).catch((cause: Error) => {
-    throw new CertificateError(trust, cause.message, cause)
+  const there = await stat(trust).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') throw nothingAt(trust, 'file or folder')
+    throw new CertificateError(trust, systemReason(cause), cause)
   })
   if (there.isDirectory()) return CertificateStore.open(trust, log === undefined ? {} : { log })
   return CertificateStore.of(await Certificate.loadPublic(trust))

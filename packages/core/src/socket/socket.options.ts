@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import type { Logger } from '../log.js'
 import { CODEC_NAMES } from '../message/codec.js'
-import { Security } from '../security/security.js'
+import { Security } from '../security/security.options.js'
 
 const ms = z
   .number()

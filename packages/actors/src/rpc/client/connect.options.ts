@@ -1,7 +1,7 @@
 /**
  * The options of a client and of one call.
  */
-import { BackoffOptions, Certificate, CertificateStore, CurveSecurity, type Logger } from '@troupe/core'
+import { BackoffOptions, Certificate, CertificateStore, curveSecurity, type Logger } from '@troupe/core'
 import { z } from 'zod'
 import type { CallContext } from '../call-context.js'
 
@@ -18,6 +18,9 @@ const ofOneServer = ({ trust }: { readonly trust: unknown }): boolean =>
     : trust instanceof Certificate ||
       trust instanceof CertificateStore ||
       (typeof trust === 'string' && trust !== 'anyone')
+
+const OF_SERVERS =
+  'the one certificate of the servers: a Certificate, the path of its file, or a folder or CertificateStore of it alone'
 
 /** Servers as they are known now; each list that comes replaces the one before. */
 export type EndpointSource = AsyncIterable<readonly string[]>
@@ -38,10 +41,9 @@ export const ConnectOptions = z.strictObject({
    * Encrypts by CURVE: `trust` is the certificate of the servers, the same for all, and `certificate` its own, which it proves to them;
    * without, it has a new key. Files are read again for each connection. Over inproc it encrypts nothing. Default: none.
    */
-  security: CurveSecurity.refine(ofOneServer, {
-    path: ['trust'],
-    message: 'must be the one certificate of the servers, or the path of its file',
-  }).optional(),
+  security: curveSecurity(OF_SERVERS)
+    .refine(ofOneServer, { path: ['trust'], message: `must be ${OF_SERVERS}` })
+    .optional(),
   /** How long a call without a stream waits, unless it or its procedure says otherwise, in ms; 0 for ever. */
   timeoutMs: time.default(5_000),
   /** How long a call waits for a server when none is there, in ms; then it fails with `UNAVAILABLE`. */
