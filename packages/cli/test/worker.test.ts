@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Farm } from '@troupe/actors/farm'
-import { Certificate } from '@troupe/core'
+import { Certificate, type CurveSecurity } from '@troupe/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { told } from './serving.js'
 import * as several from './tasks/several.js'
-import { Command, folder, taskFile, troupe } from './troupe.js'
+import { Command, folder, linesOf, taskFile, troupe } from './troupe.js'
 
 const FILE = taskFile('several.js')
 
@@ -41,14 +41,46 @@ describe('troupe worker', () => {
     await Promise.all([server.savePublic(file('farm')), ann.save(file('ann')), eve.save(file('eve'))])
     const { farm, join: command } = await openFarm({ security: { certificate: server, trust: ann } })
     const as = (name: string) => [...command, '--slots', '1', '--cert', file(name), '--trust', file('farm')]
-    const stranger = await troupe([...as('eve'), '--join-timeout-ms', '5000'])
+    const stranger = await troupe([...as('eve'), '--join-timeout-ms', '1000'])
     expect(stranger.status).toBe(2)
-    expect(stranger.stderr).toMatch(/\(ACCESS_DENIED\)\n$/)
+    expect(stranger.stderr).toMatch(/; waiting for it\n.*\(ACCESS_DENIED\)\n$/)
     const worker = new Command(as('ann'))
     await told(worker, /1 worker has joined/)
     expect(await farm.submit(several.double, 21)).toBe(42)
     worker.child.kill('SIGTERM')
     expect((await worker.result).signal).toBe('SIGTERM')
+  })
+
+  it('says once why its farm does not let it in, at first and after a restart, and waits for one that does', async () => {
+    const place = folder()
+    const [server, ann, eve] = [Certificate.generate(), Certificate.generate(), Certificate.generate()]
+    const file = (name: string) => join(place, name)
+    await Promise.all([server.savePublic(file('farm')), ann.save(file('ann'))])
+    const { farm, join: command } = await openFarm({ security: { certificate: eve, trust: ann } })
+    const keys = ['--cert', file('ann'), '--trust', file('farm')]
+    const worker = new Command([...command, '--slots', '2', '--join-timeout-ms', '0', ...keys])
+    let last = farm
+    const follow = async (security: CurveSecurity) => {
+      await last.stop()
+      last = (await openFarm({ endpoint: farm.endpoint, security })).farm
+    }
+    await told(worker, /another key than the certificate .*; waiting for it\n/)
+    await follow({ certificate: server, trust: ann })
+    await told(worker, /2 workers have joined/)
+    await follow({ certificate: server, trust: eve })
+    await told(worker, /does not trust the key of this worker.*; waiting for it\n/)
+    await follow({ certificate: server, trust: ann })
+    await told(worker, /is joined again/)
+    worker.child.kill('SIGTERM')
+    const { signal, stderr } = await worker.result
+    expect(signal).toBe('SIGTERM')
+    expect(linesOf(stderr).slice(0, 5)).toEqual([
+      expect.stringContaining('another key than the certificate'),
+      expect.stringContaining('2 workers have joined'),
+      expect.stringContaining('is lost: the farm has ended; waiting for it'),
+      expect.stringContaining('does not trust the key of this worker'),
+      expect.stringContaining('is joined again'),
+    ])
   })
 
   it('waits for its farm when it ends, and joins the next', async () => {

@@ -157,7 +157,7 @@ const AllFarmOptions = z.strictObject({
   ).optional(),
   /** Listens beyond loopback, ipc and inproc without `security`, for whoever reaches it. */
   insecure: z.boolean().default(false),
-  /** How many workers from elsewhere may be connected; more are refused at their handshake, and try again. */
+  /** How many workers from elsewhere may be connected; more wait for a place, and come again. */
   maxConnections: z.number().int().positive().default(16_384),
   /** How many workers from elsewhere may be about to join at once; more say HELLO again. Each costs descriptors until it has shown that it is reached. */
   maxJoining: z.number().int().positive().max(4_096).default(64),

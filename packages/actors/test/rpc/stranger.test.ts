@@ -49,10 +49,18 @@ const callOf = (endpoint: string, security?: object) =>
 const NEVER_AGAIN = { minMs: 600_000, maxMs: 600_000, factor: 1, jitter: 0 }
 
 describe('a stranger', () => {
-  it('without a key is not let in', async () => {
-    const { service, refused } = await open()
+  it('without a key is not let in, and the log says where it came to and why, in words', async () => {
+    const { service, refused, warnings } = await open()
     expect(await callOf(service.endpoint)).toBe('ACCESS_DENIED')
-    await refused('denied', 1, 'handshake failed')
+    await refused('denied', 1, 'its handshake failed: it has no security or another')
+    expect(warnings.at(-1)).toEqual([
+      {
+        endpoint: service.endpoint,
+        code: 'ACCESS_DENIED',
+        why: expect.stringContaining('ERR_ZMTP_MECHANISM_MISMATCH'),
+      },
+      'a client is refused',
+    ])
   })
 
   it('with a key that is not trusted is not let in', async () => {
@@ -65,7 +73,7 @@ describe('a stranger', () => {
     const { service, refused } = await open()
     const client = openClient(service, { security: { certificate: ann, trust: stranger }, reconnect: NEVER_AGAIN })
     await until(() => client.state.servers[0]!.error !== undefined)
-    await refused('denied', 1, 'handshake failed')
+    await refused('denied', 1, 'its handshake failed: what it said cannot be decrypted: it trusts another key')
   })
 
   it('from a denied address is not let in, whatever its key', async () => {

@@ -3,6 +3,7 @@
  */
 import { type CurveSecurity, errorData, type HandshakeFailure, type Logger, ZMQMonitor } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
+import { HELD_MS } from '../../actor/handshake-time.js'
 import type { Parts } from '../parts.js'
 import type { WorkerEnd } from '../worker-end.js'
 import { advertised } from './route.js'
@@ -40,6 +41,8 @@ export class RemoteEnd implements WorkerEnd {
   handshakeFailure: HandshakeFailure | undefined
   /** How many handshakes were closed without a word, since one succeeded. */
   #closings = 0
+  /** When it was connected last, before the handshake. */
+  #connectedMs = 0
   /** Since when the connection is lost, if it is. */
   lostSinceMs: number | undefined
 
@@ -91,8 +94,9 @@ export class RemoteEnd implements WorkerEnd {
   }
 
   #failed(reason: HandshakeFailure): void {
-    // Who closes a connection without security is no farm.
-    if (reason === 'other' && this.#places.security === undefined) return
+    // Who closes a connection without security is no farm, and one that is full closes it late.
+    const isHeld = performance.now() - this.#connectedMs >= HELD_MS
+    if (reason === 'other' && (this.#places.security === undefined || isHeld)) return
     this.handshakeFailure = reason
     if (reason === 'other') this.#closings++
   }
@@ -101,6 +105,7 @@ export class RemoteEnd implements WorkerEnd {
     try {
       for await (const event of monitor) {
         const { type } = event
+        if (type === 'connected') this.#connectedMs = performance.now()
         if (type === 'handshake_failed') this.#failed(event.reason)
         if (type === 'disconnected') this.lostSinceMs ??= performance.now()
         if (type !== 'handshake_succeeded') continue

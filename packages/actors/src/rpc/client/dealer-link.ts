@@ -113,11 +113,13 @@ class DealerLink implements ServerLink {
 
   async #watch(monitor: ZMQMonitor, security: LoadedSecurity | undefined): Promise<void> {
     let closings = 0
+    let connectedMs = 0
     try {
       for await (const event of monitor) {
+        if (event.type === 'connected') connectedMs = performance.now()
         const hasFailed = event.type === 'handshake_failed'
         // libzmq does not connect again after some of these.
-        const trouble = hasFailed ? handshakeTrouble(event, security) : undefined
+        const trouble = handshakeTrouble(event, security, performance.now() - connectedMs)
         if (trouble !== undefined) this.#terms.events.failed(trouble)
         // Who wants CURVE may close before it was read that it does. libzmq connects again, and then it may be read.
         else if (hasFailed) closings++

@@ -2,22 +2,27 @@
  * Why a connection was not made, as its caller is told.
  */
 import type { MonitorEvent } from '@troupe/core'
+import { HELD_MS } from '../../actor/handshake-time.js'
 import { wireError } from '../rpc-errors.js'
 import type { WireError } from '../wire.js'
 import type { LoadedSecurity } from './credentials.js'
 
-type Failed = Extract<MonitorEvent, { type: 'handshake_failed' }>
-
-/** What a handshake that failed says of the two ends; undefined where the connection was only lost. */
+/** What a handshake that failed says of the two ends; undefined where the connection was only lost, and for other events. */
 export function handshakeTrouble(
-  { reason, error }: Failed,
+  event: MonitorEvent,
   security: LoadedSecurity | undefined,
+  tookMs: number,
 ): WireError | undefined {
+  if (event.type !== 'handshake_failed') return undefined
+  const { reason, error } = event
   if (reason === 'auth') return wireError('ACCESS_DENIED', deniedBy(error.status, security))
   if (reason === 'protocol') return wireError('ACCESS_DENIED', strangeTo(error.code, security))
+  if (tookMs >= HELD_MS) return wireError('UNAVAILABLE', FULL, { retryable: true })
   // A server that cannot read what is encrypted for another closes the connection without a word.
   return security && wireError('SERVER_LOST', closedOn(security), { retryable: true })
 }
+
+const FULL = 'it did not let this client in for a while: it may have no place for more (maxConnections)'
 
 /** The same when it has happened again and again. */
 export const isRefusal = (tries: number): boolean => tries >= CLOSED_TIMES

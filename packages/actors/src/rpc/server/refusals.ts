@@ -12,6 +12,12 @@ export interface RefusalStats {
 }
 
 const DENIED = 'ACCESS_DENIED'
+/** What libzmq says of handshakes, in words. */
+const HANDSHAKES: Readonly<Record<string, string>> = {
+  ERR_ZMTP_MECHANISM_MISMATCH:
+    'it has no security or another, where this service has CURVE, or CURVE where this has none',
+  ERR_ZMTP_CRYPTOGRAPHIC: 'what it said cannot be decrypted: it trusts another key than that of this service',
+}
 const VIOLATIONS: ReadonlySet<string> = new Set(['PROTOCOL_ERROR', 'NO_SESSION'])
 
 export class Refusals {
@@ -33,5 +39,13 @@ export class Refusals {
     else if (VIOLATIONS.has(code)) this.#violations++
     else return
     this.#warnings.warn({ peer, code, why: message }, 'a client is refused')
+  }
+
+  /** A connection ends in its handshake: of who made it nothing is known, but where it came to. */
+  handshakeFailed(endpoint: string, { code = '', message }: Error & { readonly code?: string }): void {
+    this.#denied++
+    const why = HANDSHAKES[code] ?? 'it does not speak as a client does'
+    const facts = { endpoint, code: DENIED, why: `its handshake failed: ${why} (${code || message})` }
+    this.#warnings.warn(facts, 'a client is refused')
   }
 }

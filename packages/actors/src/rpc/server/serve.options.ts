@@ -31,7 +31,7 @@ const Common = z.strictObject({
   maxMessageBytes: z.number().int().min(1_024).default(16_777_216),
   /** How much may wait for a client that does not read, in bytes; beyond, its session is ended and its calls are aborted. */
   maxUnreadBytes: count.default(16_777_216),
-  /** How many clients may be connected at once; more are refused while they are. */
+  /** How many clients may be connected at once; more wait for a place, and come again. */
   maxConnections: count.default(16_384),
   /** How many calls one client may have under way, those included that it gave up and whose handlers still run; one more fails with `OVERLOADED`. */
   maxCallsPerClient: count.default(4_096),

@@ -221,6 +221,11 @@ export class ServerCore implements Host {
     this.#refusals.count(id, error)
   }
 
+  /** Somebody did not come so far as to have a session. */
+  handshakeFailed(endpoint: string, error: Error): void {
+    this.#refusals.handshakeFailed(endpoint, error)
+  }
+
   released(_call: ServerCall): void {
     this.#running--
     this.admit()

@@ -22,7 +22,6 @@ import { here } from '../../actor/place.js'
 import { stopInTime } from '../../actor/stop-in-time.js'
 import type { Contract } from '../contract.js'
 import { type Handlers, type Implementation, implement, isImplementation } from '../handlers.js'
-import { wireError } from '../rpc-errors.js'
 import { Gatekeeper } from './gatekeeper.js'
 import { InlineExecutor } from './inline-executor.js'
 import { Peers } from './peers.js'
@@ -229,8 +228,7 @@ export class Service implements Supervised, AsyncDisposable {
     try {
       for await (const event of monitor) {
         if (event.type !== 'handshake_failed' || event.reason !== 'protocol') continue
-        const why = `its handshake failed: ${event.error.code ?? event.error.message}`
-        this.#core.refused({ id: event.address }, wireError('ACCESS_DENIED', why))
+        this.#core.handshakeFailed(event.address, event.error)
       }
     } catch (error) {
       this.#log.warn({ err: errorData(error) }, 'handshakes that fail are not counted any more')
