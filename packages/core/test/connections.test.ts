@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { Connections } from '../src/socket/connections.js'
-import type { RawSocket } from '../src/socket/raw.js'
+import { Connections } from '../dist/socket/connections.js'
+import type { RawSocket } from '../dist/socket/raw.js'
 
 it('nobody is let in to a socket whose connections cannot be counted', async () => {
   const connections = new Connections(10, 0)

@@ -215,20 +215,6 @@ export function JOURNAL_KEY(): Buffer {
   return entryKey(1, 3, 0)
 }
 
-const KEY = 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7'
-export const ZAP_REQUESTS: readonly Parts[] = [
-  ['NULL'],
-  ['PLAIN', 'ann', 'secret'],
-  ['CURVE', Buffer.alloc(32, 7)],
-].map((shown) =>
-  ['peer', '', '1.0', '1', 'troupe/1/1', '127.0.0.1', '', ...shown].map((frame) => Uint8Array.from(Buffer.from(frame))),
-)
-
-export const CERTIFICATES: readonly Parts[] = [
-  `#   comment\n\nmetadata\n    name = "a name"\n    role = 'x'\ncurve\n    public-key = "${KEY}"\n`,
-  `metadata\ncurve\n    public-key = "${KEY}"\n    secret-key = "${KEY}"\n`,
-].map((text) => [Uint8Array.from(Buffer.from(text))])
-
 export const framesOf = (frames: Frames): Parts => partsOf(frames).map((frame) => copy(Buffer.from(frame as string)))
 
 // The encoders' memory is written again by the next.

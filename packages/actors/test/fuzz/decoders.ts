@@ -5,24 +5,13 @@
 import { contract, procedure } from '@troupe/actors/rpc'
 import { codecOf, errorFrom, type Format, MessageFormat, PackedFormat, TroupeError } from '@troupe/core'
 import { z } from 'zod'
-import { openEnvelope, parseZapRequest } from '../../../core/dist/security/zap.js'
-import { parseZpl } from '../../../core/dist/security/zpl.js'
 import { frameOfParts } from '../../dist/actor/frame.js'
 import { unpack as unpackLetter } from '../../dist/actor/packing.js'
 import { readHeader, unsealed } from '../../dist/farm/journal/entry-record.js'
 import { type BodyEncoding, decodeHeader, decodeParts } from '../../dist/farm/wire.js'
 import { contractFrom, describeContract } from '../../dist/rpc/describe.js'
 import { decodeFrame, readCall, readError, readHello, readWelcome } from '../../dist/rpc/wire.js'
-import {
-  ACTOR_MESSAGES,
-  CERTIFICATES,
-  codecMessages,
-  farmMessages,
-  JOURNAL_KEY,
-  JOURNAL_RECORDS,
-  rpcMessages,
-  ZAP_REQUESTS,
-} from './corpus.js'
+import { ACTOR_MESSAGES, codecMessages, farmMessages, JOURNAL_KEY, JOURNAL_RECORDS, rpcMessages } from './corpus.js'
 import type { Parts } from './mutation.js'
 
 export interface Decoder {
@@ -142,22 +131,6 @@ const description: Decoder = {
   take: (parts) => refusing(() => contractFrom(codecOf('json').decode(parts)) !== undefined),
 }
 
-/** What libzmq, and others of this process, ask about who wants to connect. */
-const zap: Decoder = {
-  name: 'zap',
-  corpus: ZAP_REQUESTS,
-  take(parts) {
-    const { asked } = openEnvelope(parts.map((part) => Buffer.from(part))) ?? { asked: [] }
-    return !('wrong' in parseZapRequest(asked))
-  },
-}
-
-const certificate: Decoder = {
-  name: 'certificate',
-  corpus: CERTIFICATES,
-  take: ([text = new Uint8Array()]) => parseZpl(Buffer.from(text).toString()).get('curve')?.has('public-key') === true,
-}
-
 export const DECODERS: readonly Decoder[] = [
   ...(['text', 'json', 'msgpack'] as const).flatMap((name) => [codec(name), packed(name)]),
   ...(['json', 'msgpack'] as const).map((name) => codec(name, Order)),
@@ -166,6 +139,4 @@ export const DECODERS: readonly Decoder[] = [
   actor,
   journal,
   description,
-  zap,
-  certificate,
 ]
