@@ -54,7 +54,7 @@ export class Sink {
       // Where nobody else can come, nobody is counted.
       ...(endpoint !== undefined && { maxConnections }),
     })
-    if (endpoint !== undefined) void this.#watch(new ZMQMonitor(this.#socket), endpoint)
+    if (endpoint !== undefined) void this.#watch(new ZMQMonitor(this.#socket))
   }
 
   /** Connections that it has refused. */
@@ -76,14 +76,14 @@ export class Sink {
   }
 
   /** Logs whose security is another than the farm's. Whom ZAP refuses is logged there. */
-  async #watch(monitor: ZMQMonitor, endpoint: string): Promise<void> {
+  async #watch(monitor: ZMQMonitor): Promise<void> {
     const { log } = this.#terms
     const warnings = new PacedWarnings(systemClock, log)
     try {
       for await (const event of monitor) {
         if (event.type !== 'handshake_failed' || event.reason !== 'protocol') continue
         const { code } = event.error
-        warnings.warn({ endpoint, code, why: this.#strange(code) }, 'who would connect is not let in')
+        warnings.warn({ endpoint: event.address, code, why: this.#strange(code) }, 'who would connect is not let in')
       }
     } catch (error) {
       log.warn({ err: errorData(error) }, 'handshakes that fail are not logged any more')

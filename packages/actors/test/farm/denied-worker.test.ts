@@ -30,6 +30,7 @@ const waitingAt = (farm: Farm, security: CurveSecurity | undefined) => {
   joining.catch(() => undefined)
   return { notices, leave, joining }
 }
+
 const trusting = (trusted: Certificate, whom = farmKeys): CurveSecurity => ({ certificate: whom, trust: trusted })
 const NOT_TRUSTED = expect.stringContaining('does not trust the key of this worker')
 const WRONG_KEY = expect.stringContaining('another key than the certificate that is trusted here')
@@ -54,7 +55,7 @@ it.each([
   const before = tries().length
   await until(() => tries().length > before + 1)
   expect(notices).toEqual([{ type: 'waiting', why }])
-  expect(tries()[0]![0]).toMatchObject({ endpoint: PLACE.endpoint, why: expect.stringContaining(logged) })
+  expect(tries()[0]![0]).toMatchObject({ endpoint: farm.endpoint, why: expect.stringContaining(logged) })
   expect(farm.stats().denied).toBe(0)
   leave.abort()
   await expect(joining).rejects.toMatchObject({ code: 'ABORTED' })
@@ -64,7 +65,7 @@ it('a worker is told of each reason, and joins the farm that lets it in', async 
   const farm = await openFarm({ security: trusting(other) })
   const endpoint = farm.endpoint!
   const { notices, joining } = waitingAt(farm, ofWorker)
-  await until(() => farm.stats().denied > 1)
+  await until(() => notices.length > 0 && farm.stats().denied > 1)
   await farm.stop()
   const plain = await Farm.start({ ...PLACE, endpoint })
   await until(() => notices.length > 1)
@@ -72,6 +73,7 @@ it('a worker is told of each reason, and joins the farm that lets it in', async 
   await using last = await openFarm({ endpoint })
   await using _ = await joining
   expect(await last.submit(tasks.double, 4)).toBe(8)
+  await until(() => notices.at(-1)!.type === 'joined')
   expect(notices).toEqual([{ type: 'waiting', why: NOT_TRUSTED }, { type: 'waiting', why: PLAIN }, { type: 'joined' }])
 })
 
@@ -89,6 +91,7 @@ it.each([
   await next.stop()
   await using last = await openFarm({ endpoint })
   expect(await last.submit(tasks.double, 4)).toBe(8)
+  await until(() => notices.at(-1)!.type === 'joined')
   const lost = { type: 'lost', why: 'the farm has ended' }
   expect(notices).toEqual([{ type: 'joined' }, lost, { type: 'waiting', why }, { type: 'joined' }])
 })
