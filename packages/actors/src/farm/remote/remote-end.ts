@@ -3,7 +3,7 @@
  */
 import { type CurveSecurity, errorData, type HandshakeFailure, type Logger, ZMQMonitor } from '@troupe/core'
 import { ZMQPull, ZMQPush } from '@troupe/push-pull'
-import { HELD_MS } from '../../actor/handshake-time.js'
+import { HELD_MS, isRefusal } from '../../actor/handshake-end.js'
 import type { Parts } from '../parts.js'
 import type { WorkerEnd } from '../worker-end.js'
 import { advertised } from './route.js'
@@ -13,8 +13,6 @@ const HEARTBEAT_MS = 1_000
 const HEARTBEAT_TIMEOUT_MS = 4_000
 /** How long what was said last may take to leave, in ms. */
 const LINGER_MS = 500
-/** Who ends may close a connection in its handshake; nobody does so again and again who wants it. */
-const CLOSED_TIMES = 3
 
 /** One farm dials here, and again when it has lost its connection. */
 const INBOX_LIMITS = { handshakeTimeoutMs: 10_000, maxConnections: 64 } as const
@@ -72,7 +70,7 @@ export class RemoteEnd implements WorkerEnd {
 
   /** Why the two do not let each other in, once that is plain. */
   get refusal(): HandshakeFailure | undefined {
-    const isPlain = this.handshakeFailure !== 'other' || this.#closings >= CLOSED_TIMES
+    const isPlain = this.handshakeFailure !== 'other' || isRefusal(this.#closings)
     return isPlain ? this.handshakeFailure : undefined
   }
 

@@ -4,9 +4,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { errorData, type Logger, ZMQMonitor } from '@troupe/core'
 import { ZMQDealer } from '@troupe/dealer-router'
+import { isRefusal } from '../../actor/handshake-end.js'
 import type { CheckedConnectOptions } from './connect.options.js'
 import { type Credentials, credentialsOf, type LoadedSecurity, loadSecurity } from './credentials.js'
-import { handshakeTrouble, isRefusal } from './handshake-trouble.js'
+import { handshakeTrouble } from './handshake-trouble.js'
 import type { Dial, LinkEvents, ServerLink } from './upstream.js'
 
 /** How long the last words may take to be sent, in ms. */

@@ -2,7 +2,7 @@
  * Why a connection was not made, as its caller is told.
  */
 import type { MonitorEvent } from '@troupe/core'
-import { HELD_MS } from '../../actor/handshake-time.js'
+import { HELD_MS } from '../../actor/handshake-end.js'
 import { wireError } from '../rpc-errors.js'
 import type { WireError } from '../wire.js'
 import type { LoadedSecurity } from './credentials.js'
@@ -23,12 +23,6 @@ export function handshakeTrouble(
 }
 
 const FULL = 'it did not let this client in for a while: it may have no place for more (maxConnections)'
-
-/** The same when it has happened again and again. */
-export const isRefusal = (tries: number): boolean => tries >= CLOSED_TIMES
-
-/** Who starts anew may close a connection in its handshake; nobody does so again and again who wants it. */
-const CLOSED_TIMES = 3
 
 function deniedBy(status: number | undefined, security: LoadedSecurity | undefined): string {
   const said = `it does not let this client in (ZAP status ${status ?? 'unknown'})`

@@ -3,6 +3,7 @@
  */
 import { backoffDelayMs, type Clock, type Logger, TroupeError } from '@troupe/core'
 import { type Actor, createActor } from 'xstate'
+import { isRefusal } from '../../actor/handshake-end.js'
 import { CallTable } from '../call-table.js'
 import type { Contract } from '../contract.js'
 import { Outbox } from '../outbox.js'
@@ -35,7 +36,6 @@ import { type BreakerState, breakerMachine } from './breaker.machine.js'
 import type { CheckedConnectOptions } from './connect.options.js'
 import type { Credentials } from './credentials.js'
 import { Greeting } from './greeting.js'
-import { isRefusal } from './handshake-trouble.js'
 import { type UpstreamState, upstreamMachine } from './upstream.machine.js'
 
 /** A connection to a server, as it is provided. */

@@ -80,14 +80,12 @@ export class Admission {
     if (stage.name !== 'challenged') return this.#deny('a proof came that nothing was asked for, or another one')
     if (proof === undefined) return this.#deny('its proof of its key cannot be read')
     this.#stage = { name: 'checking' }
-    const checked = (identity: Identity | string) => {
+    void this.#terms.gate!.identify(stage.publicKey, stage.challenge, proof).then((identity) => {
       // It may have ended meanwhile.
       if (this.#stage.name !== 'checking') return
       if (typeof identity === 'string') this.#deny(identity)
       else this.#admit(identity)
-    }
-    const failed = () => checked('its proof of its key could not be checked')
-    this.#terms.gate!.identify(stage.publicKey, stage.challenge, proof).then(checked, failed)
+    })
   }
 
   /** Its session has ended: what is still being checked is no matter. */
